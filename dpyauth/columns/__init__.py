@@ -1,7 +1,6 @@
-"""Columns of the frames as data: name, kind, where the value is in a reply, and meaning.
+"""Define the columns of the frames as data: name, kind, path of the value in a reply, and meaning.
 
-Nothing here needs pandas, so that docstrings can show the columns before it is loaded. `dpyauth.frames` makes the
-arrays.
+Nothing here needs pandas, so docstrings can show the columns before it is loaded. `dpyauth.frames` makes the arrays.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _DTYPES: dict[Kind, str] = {
 _WIDTH = 110
 _ONLY = "({} only)"
 UNDOCUMENTED = "where Deriv sends it"
-"""Instead of an API's name: of no API it is known that it has the column."""
+"""Used for ``only`` if no API is known to have the column."""
 
 _REFERENCE = re.compile(
     r"^(?P<margin> *)See ``(?P<module>dpyauth\.columns\.\w+)\.(?P<name>[A-Z_0-9]+)``\.$", re.MULTILINE
@@ -46,25 +45,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, what it holds, and where in a row it is found.
+    """One column: its name, its kind, its meaning, and the path of its value in a row.
 
     Parameters
     ----------
     name : str
-        The column's name in the frame.
+        Name of the column in the frame.
     kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "day", "list", "map", "any"}
-        What it holds; decides the dtype (see `dpyauth.frames`).
+        Kind of the values; decides the dtype (see `dpyauth.frames`).
     source : str
-        Dotted path of the value in a row; the column's name if left out.
+        Dotted path of the value in a row; if left out, the name of the column.
     values : tuple of str
-        The closed vocabulary of an ``enum``, in display order.
+        Known values of an ``enum``, in display order.
     ordered : bool
-        Whether that order means something.
+        Whether that order is a ranking.
     doc : str
-        Meaning and unit, for docstrings and `session.help`. The vocabulary is added to it, and ``only``.
+        Meaning and unit, for docstrings and `session.help`; ``values`` and ``only`` are appended.
     only : str
-        The one API that documents it, or ``UNDOCUMENTED``. On another API the frame has no such column, unless Deriv
-        sends it all the same.
+        The only API that documents the column, or ``UNDOCUMENTED``. On another API the frame has no such column, unless
+        Deriv sends the value anyway.
     """
 
     name: str
@@ -82,12 +81,12 @@ class Column:
 
     @property
     def dtype(self) -> str:
-        """Dtype as the documentation names it; ``list`` and ``dict`` are columns of Python objects."""
+        """Name of the dtype in the documentation; ``list`` and ``dict`` mean columns of Python objects."""
         return _DTYPES[self.kind]
 
     @property
     def meaning(self) -> str:
-        """Meaning and vocabulary, and which API has it."""
+        """Meaning, known values, and the only API that has the column."""
         told = ": ".join(filter(None, (self.doc, (" < " if self.ordered else ", ").join(self.values))))
         return f"{told} {_ONLY.format(self.only)}".strip() if self.only else told
 
@@ -97,11 +96,11 @@ def table(columns: Iterable[Column]) -> str:
 
     Examples
     --------
-    >>> print(table([Column("amount", "money", doc="below zero where money left the account"), Column("app")]))
-    ======  =======  =======================================
-    amount  float64  below zero where money left the account
+    >>> print(table([Column("amount", "money", doc="negative if money left the account"), Column("app")]))
+    ======  =======  ==================================
+    amount  float64  negative if money left the account
     app     string
-    ======  =======  =======================================
+    ======  =======  ==================================
     """
     rows = [(column.name, column.dtype, column.meaning) for column in columns]
     names, dtypes = (max(len(row[at]) for row in rows) for at in (0, 1))

@@ -215,10 +215,10 @@ class Fleet:
         Examples
         --------
         >>> import dpyauth
-        >>> clients = dpyauth.fleet({"Ann": "sandbox-rich-all"}, sandbox=True)
+        >>> clients = dpyauth.fleet({"Ann": "sandbox-rich-all", "Ben": "sandbox-rich-all"}, sandbox=True)
         >>> clients.close()
         >>> clients
-        <dpyauth fleet: 1 accounts, closed>
+        <dpyauth fleet: 2 accounts, closed>
         """
         with self._one_at_a_time():
             self._closed = True

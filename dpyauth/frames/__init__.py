@@ -1,42 +1,42 @@
-"""Replies of the Deriv API as pandas DataFrames: pure functions, one per question a trader asks.
+"""Turn replies of the Deriv API into pandas DataFrames: pure functions, one for each question a trader asks.
 
-A frame has the same columns, in the same order and of the same dtypes, whatever the reply holds or lacks; what one of
-Deriv's APIs never tells is no column of its frames. What has no place in them (a field that Deriv has added, an object
-where a text should be) is not dropped: it stands in columns of its own after the others, or in a row, under the name
-that Deriv gives it. If the name is taken, ``_`` follows it; what stands beside the rows of a reply without any is in
-``attrs["beside"]``.
+A frame has the same columns, in the same order and with the same dtypes, whatever the reply holds or lacks. Data that
+one of Deriv's APIs never sends is not a column of that API's frames. Nothing is dropped: a value that does not fit (a
+field that Deriv has added, an object where a text is documented) goes into an additional column after the others, or
+into a row, under Deriv's own name. If that name is taken, ``_`` is appended. If a reply has no rows, the data beside
+them is in ``attrs["beside"]``.
 
-The order is made for reading. What you look for stands first, in narrow columns; then the sentence that says what it
-was; then what you look up, and codes that no browser breaks into lines. So the first screen of a notebook has all that
-you look for. A terminal that is too narrow shows as many columns of either end, so the last ones are narrow, too. A
-remark or an error comes last.
+The columns are in reading order: first the most wanted values, in narrow columns; then the sentence that describes the
+row; then details to look up, and codes that no browser wraps. So the first screen of a notebook shows what you most
+often need. A narrow terminal shows some columns from either end, so the last columns are narrow, too. A remark or an
+error comes last.
 
-What is missing is what pandas itself puts there for the dtype, such as after a merge: ``NaN`` in ``float64``,
+Missing values are those that pandas itself uses for the dtype, such as after a merge: ``NaN`` in ``float64``,
 ``category`` and Python objects (exact numbers, lists, maps), ``NaT`` in times and days, ``<NA>`` in texts, flags and
 counts. ``isna()`` finds all of them.
 
 ========  ===================================================================================================
-text      ``string``; an empty text is missing
-enum      ``category`` with every documented value; a value Deriv adds later is kept, as a further category
+text      ``string``; an empty text counts as missing
+enum      ``category`` with every documented value; a value that Deriv adds later becomes a further category
 flag      ``boolean``, from Deriv's 0 and 1
 count     ``Int64``
 money     ``float64``, or exact ``decimal.Decimal`` objects with ``decimal=True``
-exact     the same for what is no money but has to be exact: a price, a rate, a factor
-number    ``float64``, such as a per cent
+exact     the same for values that are not money but have to be exact: a price, a rate, a factor
+number    ``float64``, such as a percentage
 time      ``datetime64[us, UTC]``
-day       ``datetime64[us]``, without a zone: a day that has no time of day, which sorts and reads as 2026-11-24
-list      Python lists in an ``object`` column; empty, never missing (but where an account could not be read)
+day       ``datetime64[us]`` without a time zone: a day without a time of day, such as 2026-11-24
+list      Python lists in an ``object`` column; empty, never missing (unless an account could not be read)
 map       Python dicts in an ``object`` column, where the keys are data; empty, never missing
 ========  ===================================================================================================
 
-Money never stands alone: the column ``currency`` says what it is in, or a column named after the money where a row
-has several currencies (``fee_currency``, ``converted_currency``). Where a column holds money in one row and a number
-of something in the next, ``unit`` says what it is: ``USD``, ``contracts``, ``days``, ``transfers``. The currency is
-the one that Deriv names, else that of the account which was asked; it is missing where Deriv does not say. Prices,
-rates and per cents are no money, and have no currency.
+Money always has a currency: in the column ``currency``, or in a column named after the money if a row has several
+currencies (``fee_currency``, ``converted_currency``). If a column holds money in one row and a count in another,
+``unit`` says which: ``USD``, ``contracts``, ``days``, ``transfers``. The currency is the one that Deriv names, else
+that of the account; it is missing if Deriv does not say. Prices, rates and percentages are not money and have no
+currency.
 
-The index just counts. The login ID is a column, so frames of several accounts concatenate and merge. `for_storage`
-makes any frame fit for Parquet and CSV, and `restored` gives one that was read back every dtype that it had.
+The index is a simple count. The login ID is a column, so frames of several accounts can be concatenated and merged.
+`for_storage` prepares any frame for Parquet and CSV, and `restored` gives a frame that was read back its dtypes again.
 """
 
 from typing import TYPE_CHECKING
@@ -116,7 +116,7 @@ __all__ = [
 
 install()
 
-# Their earlier names
+# Earlier names, kept for existing code.
 storable, together = for_storage, concat_accounts
 
 if not TYPE_CHECKING:  # a type checker would take every name for right

@@ -23,24 +23,24 @@ _MEANINGS = {
     "payout_per_symbol.non_atm.more_than_seven_days": "the same per symbol, other barriers, seven days or more",
     "payout_per_symbol_and_contract_type": "the same per symbol and contract type",
     "lifetime_limit": "most you may ever withdraw",
-    "num_of_days": "length of the period that the next one is about",
+    "num_of_days": "length of the period of the next limit",
     "num_of_days_limit": "most you may withdraw in that period",
     "remainder": "what you may still withdraw",
-    "withdrawal_for_x_days_monetary": "what you withdrew in that period",
-    "withdrawal_since_inception_monetary": "what you ever withdrew",
+    "withdrawal_for_x_days_monetary": "what you have withdrawn in that period",
+    "withdrawal_since_inception_monetary": "what you have withdrawn in all",
 }
 _UNITS = {"open_positions": "contracts", "num_of_days": "days"}
-"""Of the limits that are no money; all others that are known are in the account's currency."""
+"""Units of the limits that are not money; all other known limits are in the account's currency."""
 
 _GROUPS = {
     "lifetime_transfers": ("lifetime", "amount", ""),
     "daily_transfers": ("daily", "transfers", "USD"),
     "daily_cumulative_amount_transfers": ("daily", "amount", "USD"),
 }
-"""Of the limits of transfers: the period, what they usually count, and the currency, if not that of the account."""
+"""Groups of transfer limits: period, what they usually count, and the currency if it is not the account's."""
 
 _COUNTED = {"count": "transfers", "amount": "amount"}
-"""Meanings of Deriv's ``limit_type``, which may stand beside a limit."""
+"""Meanings of ``limit_type``, which Deriv may send with a limit."""
 
 
 @with_columns
@@ -52,14 +52,14 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     payload : mapping
         The ``get_limits`` object of a ``get_limits`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Values as exact `decimal.Decimal` objects instead of float64.
+        Return values as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
     pandas.DataFrame
-        Always the same rows in the same order, and after them any that Deriv adds:
+        Always the same rows in the same order, followed by any that Deriv adds:
 
         See ``dpyauth.columns.profile_columns.LIMITS``.
 
@@ -81,7 +81,7 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
 
 
 def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """List the limits within objects, each with its path; what is masked is masked here, as it is no column's."""
+    """List the limits within objects, each with its path. Secrets are masked here, as no column covers them."""
     for name, value in limits.items():
         if hides(value, name, "get_limits", path.rpartition(".")[2], limits):
             yield f"{path}{name}", MASK
@@ -102,9 +102,9 @@ def market_limits(
     payload : mapping
         The ``get_limits`` object of a ``get_limits`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -132,19 +132,19 @@ def market_limits(
 def transfer_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """List how much, and how often, money may still move between one's accounts.
+    """List how much money may still move between the client's accounts, and how often.
 
-    Deriv keeps the amounts of a day in US dollars, whatever the account is in, and those of a lifetime in the
-    account's currency.
+    Deriv counts daily amounts in US dollars, whatever the account's currency, and lifetime amounts in the account's
+    currency.
 
     Parameters
     ----------
     payload : mapping
         The ``get_limits`` object of a ``get_limits`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Values as exact `decimal.Decimal` objects instead of float64.
+        Return values as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def transfer_limits(
 
 
 def _transfers(group: Any, field: str) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
-    """List the limits of a group with what they hold for: one for all together, and others by kind of transfer."""
+    """List the limits of a group with the kind of transfer; None for the limit on all kinds together."""
     if not isinstance(group, Mapping):
         yield from ((None, row) for row in rows_of(group, field))
         return

@@ -1,4 +1,4 @@
-"""The client's accounts as a frame."""
+"""List the client's accounts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def accounts(
         The ``account_list`` of an ``account_list`` reply, or the ``authorize`` object of an ``authorize``
         reply, which holds the same list.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def _row(account: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _linked(accounts: Any) -> list[Any]:
-    """Return the login IDs of linked accounts; all of one that says more than that and its platform."""
+    """Return the login IDs of linked accounts; if Deriv says more about one than its platform, all of that."""
     linked = [without(other, "platform") if isinstance(other, Mapping) else other for other in as_list(accounts)]
     return [
         other["loginid"] if isinstance(other, dict) and [*other] == ["loginid"] else other

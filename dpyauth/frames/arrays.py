@@ -48,7 +48,7 @@ _USUAL = {
 
 
 def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
-    """Make a column of values: at once where all are of the JSON type to expect, else one by one."""
+    """Return a column of values. If all have the expected JSON type, they are converted at once, else one by one."""
     match column.kind:
         case "flag":
             return pd.array(_flags(values), dtype="boolean")
@@ -71,7 +71,7 @@ def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
 
 
 def left_out(kind: Kind, values: list[Any], made: Array) -> list[Any] | None:
-    """Return what a column of this kind did not take of its values, each in its row; None where it took all."""
+    """Return the values that do not fit a column of this kind, each in its row; None if all fit."""
     if kind in ("any", "list"):
         return None
     if kind == "map":
@@ -85,17 +85,17 @@ def left_out(kind: Kind, values: list[Any], made: Array) -> list[Any] | None:
 
 
 def masked(name: str, values: Sequence[Any]) -> Array:
-    """Return a column of marks, one wherever there is a value."""
+    """Return a column with ``•••`` wherever there is a value."""
     return array(Column(name), [MASK if v or v == 0 else None for v in values])
 
 
 def _at_once(column: Column, values: list[Any]) -> Array:
-    """Make a column of values that are all of the usual type.
+    """Return a column of values that all have the expected type.
 
     Raises
     ------
     OverflowError, UnicodeEncodeError
-        One of them is nothing that a column could hold: a number too large, half a surrogate pair.
+        A column cannot hold one of the values: the number is too large, or the text has half a surrogate pair.
     """
     match column.kind:
         case "text":
@@ -125,11 +125,11 @@ def _one_by_one(column: Column, values: list[Any]) -> Array:
 
 
 def repeated(text: str | None, length: int) -> Array:
-    """Return a column of one text."""
+    """Return a column that repeats one text."""
     return _repeated(text, length).copy()
 
 
-@functools.lru_cache(maxsize=4)  # a frame has several columns without any text; each gets a copy
+@functools.lru_cache(maxsize=4)  # a frame may have several empty text columns; each gets a copy
 def _repeated(text: str | None, length: int) -> Array:
     return pd.array([as_text(text)], dtype=pd.StringDtype()).repeat(length)
 
@@ -137,7 +137,7 @@ def _repeated(text: str | None, length: int) -> Array:
 def _strings(values: list[str | None]) -> Array:
     if not any(values):
         return repeated(None, len(values))
-    "".join(filter(None, values)).encode()  # only to find half a surrogate pair: not every storage of pandas minds
+    "".join(filter(None, values)).encode()  # raises for half a surrogate pair; not every pandas string storage does
     return pd.array([value or None for value in values] if "" in values else values, dtype=pd.StringDtype())
 
 
@@ -149,7 +149,7 @@ def _flags(values: list[Any]) -> list[bool | None]:
 
 
 def _whole(values: list[int | None]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the numbers, 0 where one is missing, and where that is."""
+    """Return the numbers, with 0 for missing ones, and a mask of the missing ones."""
     if None not in values:
         return np.array(values, dtype="int64"), np.zeros(len(values), dtype="bool")
     floats = _numbers(values)
@@ -167,7 +167,7 @@ def _floats(values: list[float | None]) -> NDArray[np.float64]:
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
-    """Return the numbers, NaN where one is missing: numpy does that much faster than any way of ours."""
+    """Return the numbers, with NaN for missing ones. numpy converts None much faster than a loop does."""
     if values.count(None) == len(values):
         return np.full(len(values), np.nan)
     return np.array(values, dtype="float64")
@@ -209,6 +209,6 @@ def _vocabulary(values: tuple[str, ...], ordered: bool) -> tuple[pd.CategoricalD
 
 
 def _objects(values: list[Any]) -> pd.Series[Any]:
-    """Return a column of Python objects; NaN where one is missing, as pandas itself says it there."""
+    """Return a column of Python objects, with NaN for missing ones, as pandas does."""
     held = [np.nan if value is None else value for value in values]
     return pd.Series(held, dtype="object")  # because pandas 3 turns a bare array of texts into strings

@@ -1,4 +1,4 @@
-"""`balance` as a frame."""
+"""List balances."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dpyauth.frames.values import as_flag, get_path, keyed, listing, mapping, to
 
 _CURRENT = ("loginid", "currency", "balance")
 _KNOWN = (*_CURRENT, "accounts", "id")
-"""Fields that are in rows, and the number of the stream."""
+"""Fields that go into rows, and the ID of the stream."""
 
 _TOTALS = ("deriv", "deriv_demo", "mt5", "mt5_demo")
 
@@ -30,9 +30,9 @@ def balance(
     payload : mapping
         The ``balance`` object of a ``balance`` reply or update: for one account or for all.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def balance(
 
         See ``dpyauth.columns.account_columns.BALANCE``.
 
-        Where Deriv was asked for all accounts, it tells more of each:
+        If Deriv was asked for all accounts, it says more about each:
 
         See ``dpyauth.columns.account_columns.OF_ALL_BALANCES``.
 
@@ -67,19 +67,21 @@ def balance(
 def _rows(payload: Mapping[str, Any], currency: str | None) -> list[dict[str, Any]]:
     listed = keyed(payload.get("accounts"), "loginid", "accounts")
     rows = [{**facts, "converted_currency": _total_currency(payload, facts)} for facts in listed]
-    # An update of the stream over all accounts may list none and name the changed one beside the list.
+    # An update of the stream of all accounts may have an empty list, with the changed account beside it.
     current = {key: payload[key] for key in _CURRENT if key in payload}
     known = next((row for row in rows if current.get("loginid") in (None, row.get("loginid"))), None)
     if current and known is None:
         rows.insert(0, {**current, "currency": current.get("currency") or currency})
-    elif known is not None and current.get("loginid") is not None:  # what is said twice, and not the same
+    elif (
+        known is not None and current.get("loginid") is not None
+    ):  # a field that is there twice, with different values: keep both
         others = {name: value for name, value in current.items() if known.get(name) != value}
         known |= {f"{name}_" if name in known else name: value for name, value in others.items()}
     return rows
 
 
 def _unknown(value: Any, total: bool) -> Any:
-    """Return what is not documented of a field beside the accounts; of the totals, the sums are left out on purpose."""
+    """Return the undocumented part of a field beside the accounts, without the sums of the totals."""
     if not total or not isinstance(value, Mapping):
         return value
     left = {

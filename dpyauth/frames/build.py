@@ -29,17 +29,17 @@ class Context:
     call : str
         Name of the Deriv call that was answered.
     loginid : str, optional
-        The account the call was made for.
+        Account that the call was made for.
     fetched : datetime, optional
         When the reply arrived; must carry a time zone.
     api : str
-        The Deriv API that answered.
+        Deriv API that answered.
     request : str, optional
-        What was asked, as JSON without secrets.
+        The request, as JSON without secrets.
     currency : str, optional
-        What that account is kept in, for money of which the payload does not say it; goes into columns, not ``attrs``.
+        Currency of that account, for money without a currency in the payload; goes into columns, not ``attrs``.
     beside : mapping, optional
-        What the reply holds beside the payload that Deriv does not document; goes into columns, too.
+        Undocumented fields of the reply beside the payload; they go into columns, too.
     """
 
     call: str
@@ -51,7 +51,7 @@ class Context:
     beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def attrs(self) -> dict[Hashable, Any]:
-        """Return plain texts only, so that they survive pickle and Parquet; the time is ISO 8601 in UTC."""
+        """Return ``attrs`` as plain texts, which survive pickle and Parquet. The time is ISO 8601 in UTC."""
         fetched = None if self.fetched is None else self.fetched.astimezone(UTC).isoformat(timespec="seconds")
         attrs: dict[Hashable, Any] = {"call": self.call, "api": self.api, "loginid": self.loginid, "fetched": fetched}
         return attrs if self.request is None else {**attrs, "request": self.request}
@@ -69,11 +69,11 @@ def frame(
     omits: Collection[str] = (),
     beside: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Build a DataFrame of these columns, and of others for what has no place in them; what is personal is masked.
+    """Build a DataFrame with these columns, and with more for values that do not fit; personal data is masked.
 
-    Never raises on what a row holds. A value of the wrong shape is missing in its column, and stands in one of its
-    own, behind the others and under the name that Deriv gives it, with ``_`` where that is taken; so does every field
-    that no column is about. Without such values the columns are exactly those given that the API of the context has.
+    No content of a row raises an error. A value of the wrong type is missing in its column and goes into an additional
+    column, after the others and under Deriv's name for it, with ``_`` appended if that is taken. So does every field
+    without a column. Without such values, the frame has exactly the given columns that the API of the context has.
 
     Parameters
     ----------
@@ -82,20 +82,20 @@ def frame(
     columns : sequence of Column
         The columns, in order.
     context : Context, optional
-        What to put in ``attrs``; without it they stay empty.
+        Origin of the rows, stored in ``attrs``; without it they stay empty.
     decimal : bool
-        Money as `decimal.Decimal` objects instead of float64.
+        Return money as `decimal.Decimal` objects instead of float64.
     same : mapping, optional
-        Text columns that hold the same in all rows, by name, whatever the rows say.
+        Text columns with the same value in all rows, by name; they override the rows.
     reveal : bool
-        Show secrets and personal data, which otherwise are ``•••``.
+        Show secrets and personal data instead of ``•••``.
     call : str, optional
-        The call that the rows are of, which decides what is personal; that of the context if left out.
+        Call that the rows belong to, which decides what is personal; that of the context if left out.
     omits : collection of str
-        Dotted paths of what the frame leaves out on purpose.
+        Dotted paths of fields that the frame leaves out on purpose.
     beside : mapping, optional
-        What the payload holds beside the rows: more columns, which repeat it in each. Where there are no rows, it is in
-        ``attrs["beside"]``, as JSON.
+        Fields of the payload beside the rows; they become columns, with the same value in each row. If there are no
+        rows, they are in ``attrs["beside"]``, as JSON.
 
     Returns
     -------
@@ -139,23 +139,23 @@ def frame(
 
 
 def _has_place(column: Column, context: Context | None, rows: list[Any]) -> bool:
-    """Return whether a frame has a column, which Deriv may document for one API only."""
+    """Return whether a frame gets a column, which Deriv may document for one API only."""
     if not column.only or context is None or context.api == column.only:
         return True
     return any(map(told, _values(rows, column)))
 
 
 def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFrame:
-    """Add what stood beside the rows of several replies, as the frame of one reply has it.
+    """Add the fields beside the rows of several replies to a frame, as `frame` does for one reply.
 
     Parameters
     ----------
     made : pandas.DataFrame
-        The frame of the rows; it is changed.
+        Frame of the rows; it is changed.
     beside : mapping
-        What the replies held beside them.
+        Fields beside the rows.
     call : str
-        The call that was answered.
+        Call that was answered.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFra
 
 
 def words(payload: Any, call: str, name: str) -> list[str]:
-    """Return the texts of a list in a payload, each of them once; what is no text in it is JSON."""
+    """Return the distinct texts of a list in a payload; other items as JSON."""
     items = as_list(mapping(payload).get(name))
     texts = [
         json.dumps(mask(item, None, call=call, name=name), ensure_ascii=False, default=str)
@@ -189,13 +189,13 @@ def words(payload: Any, call: str, name: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1000)
 def _placed(columns: tuple[Column, ...], omits: frozenset[str]) -> Placed:
-    """Return the fields of a row that are in columns, or left out on purpose, as a tree."""
+    """Return the fields of a row that have columns or are left out on purpose, as a tree."""
     tree: dict[str, Any] = {}
     for path in sorted({*(c.path for c in columns), *omits}):
         *parents, last = path.split(".")
         node: dict[str, Any] | None = tree
         for parent in parents:
-            node = node if node is None else node.setdefault(parent, {})  # None: all of it has its place
+            node = node if node is None else node.setdefault(parent, {})  # None: the whole field has its place
         if node is not None:
             node[last] = None
     return tree
@@ -203,14 +203,14 @@ def _placed(columns: tuple[Column, ...], omits: frozenset[str]) -> Placed:
 
 @functools.lru_cache(maxsize=1000)
 def _hidden(columns: tuple[Column, ...], call: str) -> frozenset[str]:
-    """Return the columns that are secret or personal."""
+    """Return the names of the columns that are secret or personal."""
     paths = {c.name: (c.path).split(".") for c in columns if c.kind != "flag"}
     beside = [path[-1] for path in paths.values()]
     return frozenset(name for name, path in paths.items() if kind(path[-1], call, "".join(path[-2:-1]), beside))
 
 
 def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:
-    """Make a frame of columns with this many rows, even where there is no column; it takes over the arrays."""
+    """Return a frame with these columns and this many rows, even without columns. It takes over the arrays."""
     result = pd.DataFrame(data, index=pd.RangeIndex(length), copy=False)
     if context is not None:
         result.attrs = context.attrs()
@@ -220,6 +220,6 @@ def assemble(data: Mapping[str, Array], length: int, context: Context | None) ->
 def _values(rows: list[Any], column: Column) -> list[Any]:
     name, _, rest = (column.path).partition(".")
     values = pick(rows, name)
-    if rest and not any(values):  # as a rule: parts are documented for some rows only
+    if rest and not any(values):  # the usual case: nested fields are documented for some rows only
         return [None] * len(rows)
     return [get_path(value, rest) for value in values] if rest else values

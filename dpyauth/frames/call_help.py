@@ -1,4 +1,4 @@
-"""Calls of an API: as a frame, and each with its fields and columns as text."""
+"""List the calls of an API, and describe each with its fields and columns."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _OF_CALLS = {
     "statement": STATEMENT,
     "wallet_transactions": WALLET_TRANSACTIONS,
 }
-"""Columns that say what fields of these calls mean."""
+"""Columns whose meanings also describe the fields of these calls."""
 
 
 @with_columns
@@ -57,14 +57,14 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
     Parameters
     ----------
     catalog : Catalog
-        The calls, from `dpyauth.catalog.calls.load`.
+        Calls, from `dpyauth.catalog.calls.load`.
     allowed : callable
-        Tells of a call whether it may be made now; None where that is not known.
+        Function that returns whether a call may be made now; None if that is not known.
 
     Returns
     -------
     pandas.DataFrame
-        By name:
+        Sorted by name:
 
         See ``dpyauth.columns.session_columns.CALLS``.
 
@@ -92,21 +92,20 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
 
 
 def help_text(call: Call, api: str) -> str:
-    """Tell what a call asks for and answers, as text to print.
+    """Describe what a call needs, takes and returns, as text to print.
 
     Parameters
     ----------
     call : Call
-        The call, from a catalog.
+        Call, from a catalog.
     api : str
-        The API of that catalog.
+        API of that catalog.
 
     Returns
     -------
     str
-        Its purpose, scope and effect; its fields, each with a sentence on what it is for, its type, limits and
-        default (required ones marked with a star); the columns of its frame, with dtypes and, where they are known,
-        meanings.
+        Purpose, scope and effect; the fields, each with a sentence on its purpose, its type, limits and default
+        (required ones are marked with a star); the columns of the frame, with dtypes and, if known, meanings.
 
     Examples
     --------
@@ -140,7 +139,7 @@ class FieldHelp(NamedTuple):
     name: str
     required: bool
     meaning: str
-    """Sentence on what it is for."""
+    """Sentence about its purpose."""
     takes: str
     """Type, limits and default."""
 
@@ -151,7 +150,7 @@ class ColumnHelp(NamedTuple):
     name: str
     dtype: str
     meaning: str
-    """Empty where it is not known."""
+    """Empty if it is not known."""
 
 
 class CallHelp(NamedTuple):
@@ -166,7 +165,7 @@ class CallHelp(NamedTuple):
     """Columns of its frame: several lists if its reply has several forms."""
 
 
-OTHERS = "and others: the names of what is asked about"
+OTHERS = "and others: the names of the things you ask about"
 
 
 def describe(call: Call, api: str) -> CallHelp:
@@ -175,7 +174,11 @@ def describe(call: Call, api: str) -> CallHelp:
     if call.needs_auth and not call.scopes:
         needs = "a sign-in"
     streams = {"no": "one reply", "yes": "one reply, or a stream", "required": "a stream"}[call.streams]
-    key = f"{call.key}: made for you if left out; a lost answer is looked up by it" if call.key else ""
+    key = (
+        f"{call.key}: made for you if left out; if the answer is lost, dpyauth looks it up by this ID"
+        if call.key
+        else ""
+    )
     fields = [each for name in call.fields if name != "subscribe" for each in _with_parts(name, call)]
     meanings = {column.path: column.doc.replace("`", "") for column in _OF_CALLS.get(call.name, ())}
     return CallHelp(
@@ -195,7 +198,7 @@ def describe(call: Call, api: str) -> CallHelp:
 
 
 def _with_parts(name: str, call: Call) -> Iterator[tuple[str, Schema, bool]]:
-    """List a field, the fields within it, and whether each is required."""
+    """List a field and the fields within it, each with its schema and whether it is required."""
     schema = call.fields[name]
     yield name, schema, name in call.required and name != call.key
     for part, inner in schema.get("properties", {}).items():
@@ -210,9 +213,9 @@ def _changes(call: Call) -> str:
 
 def _effect(call: Call) -> str:
     if isinstance(call.changes, bool):
-        harmless = f"; nothing with {call.unless}" if call.unless else ""
-        return f"something at Deriv, so it is never repeated{harmless}" if call.changes else "nothing"
-    return f"something at Deriv if given {' or '.join(sorted(call.changes))}" if call.changes else "nothing"
+        harmless = f"; with {call.unless} it changes nothing" if call.unless else ""
+        return f"something at Deriv, so dpyauth never repeats it{harmless}" if call.changes else "nothing"
+    return f"something at Deriv if you pass {' or '.join(sorted(call.changes))}" if call.changes else "nothing"
 
 
 _TYPES = {

@@ -1,4 +1,4 @@
-"""Join the same frame of several accounts."""
+"""Join the frames of several accounts."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pandas.api.types import union_categoricals
 
 
 def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.DataFrame) -> pd.DataFrame:
-    """Put the frames of several accounts one below the other; those that failed become rows, too.
+    """Join the frames of several accounts; an account that failed becomes a row, too.
 
     Parameters
     ----------
     parts : mapping of str to DataFrame or exception
-        By login ID: the account's frame, or why there is none.
+        The account's frame or its error, by login ID.
     empty : pandas.DataFrame
-        The same frame without rows, for columns and dtypes.
+        The same frame without rows, for its columns and dtypes.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of the frames, ``loginid`` before all others, and ``error`` (string): what went wrong with the
-        account, else missing.
+        ``loginid``, the other columns of the frames, and ``error`` (string): what went wrong with the account, else
+        missing.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.Dat
         error = [str(failure) if isinstance(failure, Exception) else None] * len(part)
         frames.append(part.assign(error=pd.Series(error, index=part.index, dtype="string")))
     joined = pd.concat(frames, ignore_index=True)
-    if "loginid" in joined:  # of one account it says little, of several it comes first
+    if "loginid" in joined:  # with one account it matters little, with several it comes first
         joined.insert(0, "loginid", joined.pop("loginid"))
     joined.attrs = {**empty.attrs, "loginid": ", ".join(parts)}
     joined.attrs |= remarks(told)
@@ -55,7 +55,7 @@ def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.Dat
 
 
 def remarks(frames: Mapping[str, pd.DataFrame]) -> dict[Hashable, Any]:
-    """Return what the ``attrs`` of several frames say of their rows, ``note`` and ``beside``, as those of one frame."""
+    """Return ``note`` and ``beside`` from the ``attrs`` of several frames, merged for their joint frame."""
     notes = dict.fromkeys(frame.attrs["note"] for frame in frames.values() if frame.attrs.get("note"))
     besides = {name: json.loads(frame.attrs["beside"]) for name, frame in frames.items() if frame.attrs.get("beside")}
     said: dict[Hashable, Any] = {"note": " ".join(notes)} if notes else {}
@@ -63,17 +63,17 @@ def remarks(frames: Mapping[str, pd.DataFrame]) -> dict[Hashable, Any]:
 
 
 def aligned(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Give frames the columns, and the categories, that only some of them have; every dtype stays what it is.
+    """Give all frames the columns and categories that only some of them have, and keep every dtype.
 
     Parameters
     ----------
     frames : sequence of DataFrame
-        Of the same kind: Deriv may have told more of one account than of another.
+        Frames of the same kind; Deriv may have said more about one account than about another.
 
     Returns
     -------
     list of DataFrame
-        In the same order; `pandas.concat` puts them together without a loss.
+        The frames in the same order; `pandas.concat` joins them without loss.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def aligned(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
 
 
 def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with the columns that only others have."""
+    """Return a frame with the columns that only other frames have."""
     if len(frame.columns) == len(empty.columns):
         return frame
     missing = [name for name in empty.columns if name not in frame]
@@ -100,7 +100,7 @@ def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same_categories(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Add categories that Deriv has told of one account only to the columns of all others."""
+    """Give the columns of all frames the categories that only some of them have."""
     for name in parts[0].columns if parts else ():
         kinds = [part[name].dtype for part in parts]
         if isinstance(kinds[0], pd.CategoricalDtype) and any(kind != kinds[0] for kind in kinds):

@@ -1,4 +1,4 @@
-"""Say what is at stake on an account, and what it has earned: the part of its status that a trader asks for."""
+"""Add to the status of accounts what is at stake and what was earned."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from dpyauth.frames.values import mapping
 def account_detail(
     status: pd.DataFrame, details: Sequence[Mapping[str, Any] | None], *, decimal: bool = False
 ) -> pd.DataFrame:
-    """Put what is at stake, and what was earned, beside the status of accounts.
+    """Add to the status of accounts what is at stake and what was earned.
 
     Parameters
     ----------
     status : pandas.DataFrame
-        As `account_status` or `options_status` gives it.
+        Frame from `account_status` or `options_status`.
     details : sequence of mappings
-        Of each of its rows: the values of the columns below, as far as they are known.
+        For each row, the values of the columns below, as far as they are known.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows. The columns that only v3 tells are left out:
+        The same rows, without the other columns that exist only in v3:
 
         See ``dpyauth.columns.account_columns.DETAIL``.
 
@@ -51,7 +51,7 @@ def account_detail(
         elif column.name in status:
             made[column.name] = status[column.name].array
     known = [column.name for column in STATUS]
-    for name in status.columns.difference(known, sort=False):  # what has no column of its own
+    for name in status.columns.difference(known, sort=False):  # undocumented fields
         made[name if name not in made else f"{name}_"] = status[name].array
     told = pd.DataFrame(made, index=status.index)
     told.attrs = dict(status.attrs)

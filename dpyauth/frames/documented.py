@@ -1,6 +1,7 @@
-"""Look up what Deriv documents of a row: frames with columns of their own leave the rest out on purpose.
+"""Look up which fields Deriv documents for a row.
 
-`dpyauth.Session.frame` shows all of it. What Deriv does not document is never left out.
+Frames with their own columns leave out other documented fields on purpose; `dpyauth.Session.frame` shows all of them.
+Undocumented fields are never left out.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from dpyauth.registry import APIS
 
 @functools.cache
 def documented(call: str, path: str) -> frozenset[str]:
-    """Return what is documented of a row, as dotted paths.
+    """Return the documented fields of a row, as dotted paths.
 
     Parameters
     ----------
     call : str
-        The call, of any API.
+        Name of a call, of any API.
     path : str
-        Where the row is in its reply, with ``[]`` for the items of a list and ``{}`` for the values of an object
+        Path of the row in its reply, with ``[]`` for the items of a list and ``{}`` for the values of an object
         whose keys are data.
 
     Examples

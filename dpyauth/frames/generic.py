@@ -1,4 +1,4 @@
-"""Turn the reply of any call into a frame, by what Deriv's schemas say it holds."""
+"""Turn the reply of any call into a frame, guided by Deriv's schemas."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ def generic(
 ) -> pd.DataFrame:
     """Turn the reply of any call into a frame.
 
-    A list of objects gives a row per object; an object whose keys are data (currencies, login IDs) a row per key,
-    with the column ``key``; a list of single values a row per value; anything else one row. What Deriv puts beside
-    the rows is repeated in each of them. The frame of a call has the same columns and dtypes whatever its reply
-    holds or lacks; fields that Deriv has not documented come after them, never lost.
+    A list of objects becomes one row per object; an object whose keys are data (currencies, login IDs) one row per
+    key, with the column ``key``; a list of single values one row per value; anything else one row. Fields beside the
+    rows are repeated in each row. The frame of a call has the same columns and dtypes whatever its reply holds or
+    lacks; undocumented fields follow in columns after them and are never lost.
 
-    Where a reply holds money and no field that names a currency, there is one more column, ``currency``, after those
-    that Deriv documents: the currency of the account, of the request, or of the row's key, whichever the money of this
-    call is in. It is missing where Deriv does not say, and where ``explode`` has spread what Deriv does not document.
+    If a reply holds money but no field that names a currency, the column ``currency`` follows the documented columns:
+    the currency of the account, of the request, or of the row's key, whichever applies to this call. It is missing if
+    Deriv does not say, and if ``explode`` has spread undocumented fields.
 
     Parameters
     ----------
     call : Call
-        The call that was made, from a catalog.
+        Call that was made, from a catalog.
     reply : mapping
-        The whole reply. None counts as an empty one.
+        Whole reply; None counts as an empty one.
     context : Context, optional
-        Where the reply came from; becomes ``attrs``, together with the request. It names the API, the current one if
-        left out, and the currency of the account.
+        Where the reply came from; stored in ``attrs``, together with the request. It names the API (Deriv's current one
+        if left out) and the currency of the account.
     decimal : bool
-        Money and prices as exact `decimal.Decimal` objects instead of float64.
+        Return money and prices as exact `decimal.Decimal` objects instead of float64.
     explode : str or sequence of str
         Columns of lists (or of objects whose keys are data) to spread, one after the other: one row per item. The
         fields of the items become columns ``list.field``; an empty list keeps its row.
     reveal : bool
-        Show secrets and personal data, which otherwise are ``•••``.
+        Show secrets and personal data instead of ``•••``.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def generic(
         Columns are named as Deriv names the fields; a field of an object within a row is ``object.field``.
 
         ====================  =========================================================================
-        text                  string; so are masked columns, whatever they hold
+        text                  string; masked columns, too
         one of some texts     category
         0 and 1               boolean
         whole number, ID      Int64
@@ -74,15 +74,15 @@ def generic(
         object, data as keys  Python dicts; empty, never missing
         ====================  =========================================================================
 
-        A field that holds something else than Deriv documents counts as missing; what it holds is in a column of its
-        own, among those that are not documented, with ``_`` behind the name. Where there are no rows, what stands
-        beside them is in ``attrs["beside"]``, as JSON. Rows from outside the period that was asked for are left out;
-        ``attrs["note"]`` and a `dpyauth.notes.PeriodWarning` say how many.
+        A value of another type than Deriv documents counts as missing; it goes into an additional column among the
+        undocumented ones, with ``_`` after the name. If there are no rows, fields beside them are in
+        ``attrs["beside"]``, as JSON. Rows from outside the requested period are left out; ``attrs["note"]`` and a
+        `dpyauth.notes.PeriodWarning` say how many.
 
     Raises
     ------
     InvalidRequest
-        ``explode`` names no column that can be spread.
+        ``explode`` names a column that does not exist or cannot be spread.
 
     Examples
     --------
@@ -111,19 +111,19 @@ def generic(
 
 
 def promised(call: Call, api: str) -> list[pd.DataFrame]:
-    """Return the frame of a call without rows, to look up columns and dtypes; several if a reply has several forms."""
+    """Return a call's frame without rows, to look up columns and dtypes; several if its replies differ in form."""
     shape = load(api).get(call.name, Shape())
     forms: list[dict[str, Any]] = [{path[0]: None} if path else {} for path in shape.rows]
     return [generic(call, form, Context(call.name, api=api)) for form in forms]
 
 
 def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> Table:
-    """Return the rows of a reply, and what stands beside them."""
+    """Return the table of a reply: its rows, and the fields beside them."""
     path = _form(shape, reply)
     forms = {other[0] for other in shape.rows if other} - set(path[:1])
     node: Any = shape.reply
     value: Any = {name: held for name, held in reply.items() if name not in ENVELOPE}
-    if not node and len(value) == 1:  # nothing is known about the call, but its answer stands alone
+    if not node and len(value) == 1:  # nothing is documented about this call, but the reply has only one field
         path = tuple(value)
         held = value[path[0]]
         hidden = hides(held, path[0], call)
@@ -142,11 +142,11 @@ def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> Table:
             if name != step and (depth or name not in forms or told(held)):
                 aside.append((name, None if name in forms and not depth else known, held, at, every))
         node = node[step]
-        if isinstance(value, Mapping) or not told(value):  # else what should lead to the rows can only be the rows
+        if isinstance(value, Mapping) or not told(value):  # any other value here must be the rows themselves
             value, there = here.get(step), step in here
     strange = any(other is None and told(held) for name, other, held, _, _ in aside if name != "count")
     table = _rows(call, path[-1] if path else "", node, value, least=int(strange and not there))
-    if not told(counted) or counted == table.length:  # the number of rows needs no column
+    if not told(counted) or counted == table.length:  # a count that equals the number of rows needs no column
         aside = [each for each in aside if each[0] != "count" or each[2] is not counted]
     for documented in (True, False):
         for name, other, held, at, others in aside:
@@ -156,7 +156,7 @@ def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> Table:
 
 
 def _rows(call: str, name: str, node: Any, value: Any, least: int) -> Table:
-    """Return the rows that a value holds, as Deriv documents it or not; ``least`` of them in any case."""
+    """Return the rows in a value, documented or not, and at least ``least`` rows."""
     if isinstance(node, Mapping) and "||" in node:
         return _side_by_side(call, node["||"], value, least)
     keys: list[Any] | None = None
@@ -179,7 +179,7 @@ def _rows(call: str, name: str, node: Any, value: Any, least: int) -> Table:
 
 
 def _side_by_side(call: str, lists: Mapping[str, Node], value: Any, least: int) -> Table:
-    """Return the rows of lists that stand side by side, and what else is with them in each."""
+    """Return the rows of parallel lists; other fields beside the lists are repeated in each row."""
     held = mapping(value)
     columns = {name: as_list(held.get(name)) for name in lists}
     others = {name: child for name, child in held.items() if name not in lists and told(child)}
@@ -193,7 +193,7 @@ def _side_by_side(call: str, lists: Mapping[str, Node], value: Any, least: int) 
 
 
 def _form(shape: Shape, reply: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return where the rows are in this reply; for an empty one, the request decides."""
+    """Return the path of the rows in this reply; for an empty reply, the request decides."""
     style = mapping(reply.get("echo_req")).get("style")
     found = (path for path in shape.rows if path and path[0] in reply)
     asked = (path for path in shape.rows if path and path[0] == style)
@@ -201,7 +201,7 @@ def _form(shape: Shape, reply: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Context, table: Table) -> list[str | None]:
-    """Return what the money of each row is in that does not say it."""
+    """Return the currency for each row whose money has none."""
     if source == "key":
         return table.keys()
     if source == "asked":
@@ -213,6 +213,6 @@ def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Cont
 
 
 def _request(call: Call, asked: Mapping[str, Any]) -> str | None:
-    """Return the request as text without secrets; None if the reply does not hold it."""
+    """Return the request as text without secrets; None if the reply does not repeat it."""
     own = {name: value for name, value in asked.items() if name not in ("req_id", "passthrough")}
     return json.dumps(echoed(call, own), ensure_ascii=False, default=str) if own else None

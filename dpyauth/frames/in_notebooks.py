@@ -1,7 +1,7 @@
-"""Give sentences room where a notebook shows a frame.
+"""Give sentences enough room when a notebook shows a frame.
 
-A browser that has too little room for a table makes every column as narrow as its longest word. A sentence then has one
-word a line, and the row is as high as that.
+If a table is too wide, a browser makes every column as narrow as its longest word. A sentence then has one word per
+line, and the row gets very high.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any
 import pandas as pd
 
 _NARROWEST = "15em"
-"""Room for a sentence: what pandas shows of one, 50 characters, takes two lines."""
+"""Least width of a column with sentences: the 50 characters that pandas shows then take two lines."""
 
 _WORDS = 4
-"""Fewest words of a sentence."""
+"""Least number of words that count as a sentence."""
 
 _LOOKED_AT = 60
-"""Rows that say whether a column has sentences; pandas shows no more of a frame."""
+"""Number of rows to check for sentences; pandas shows no more of a frame."""
 
 
 def install() -> None:
-    """Do so if this runs in IPython, for frames of dpyauth only; whatever else shows frames there goes on doing it."""
+    """Widen columns with sentences if this runs in IPython; only in frames of dpyauth, on top of other formatters."""
     if "IPython" not in sys.modules:
         return
-    with contextlib.suppress(Exception):  # a convenience; without it everything works as well
+    with contextlib.suppress(Exception):  # only a convenience
         from IPython.core.getipython import get_ipython
 
         shell: Any = get_ipython()
@@ -37,17 +37,17 @@ def install() -> None:
 
 
 def register(formatter: Any) -> None:
-    """Do so where this formatter of IPython shows a frame."""
+    """Widen columns with sentences in the frames that this formatter of IPython shows."""
     from IPython.utils.dir2 import get_real_method
 
     before = formatter.for_type(pd.DataFrame)
 
     def shown(frame: pd.DataFrame) -> Any:
-        # Frames of others, and kinds of frames, may show themselves in another way, or not in HTML at all.
+        # Other libraries may show frames in their own way, and subclasses of DataFrame may not have HTML at all.
         show = functools.partial(before, frame) if before else get_real_method(frame, formatter.print_method)
         made = show() if show else None
         if isinstance(made, str) and {"call", "api"} <= frame.attrs.keys():
-            with contextlib.suppress(Exception):  # whatever became of it, it is shown as pandas does
+            with contextlib.suppress(Exception):  # on any error, show what pandas made
                 return spacious(frame, made)
         return made
 
@@ -55,7 +55,7 @@ def register(formatter: Any) -> None:
 
 
 def spacious(frame: pd.DataFrame, made: str) -> str:
-    """Return the HTML that pandas made of a frame with room for its sentences.
+    """Return the HTML that pandas made of a frame, with wider columns for its sentences.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def spacious(frame: pd.DataFrame, made: str) -> str:
     >>> spacious(frame, "<th>longcode</th>")
     '<th style="min-width: 15em">longcode</th>'
     """
-    for place, name in enumerate(frame.columns):  # names may stand there twice
+    for place, name in enumerate(frame.columns):  # by position: names may be there twice
         if has_sentences(frame.iloc[:, place]):
             heading = f"{html.escape(str(name), quote=False)}</th>"
             made = made.replace(f"<th>{heading}", f'<th style="min-width: {_NARROWEST}">{heading}', 1)

@@ -1,4 +1,4 @@
-"""List what has happened on an account: its ledger, its closed contracts, its sign-ins."""
+"""List the history of an account: its statement, its closed contracts, its sign-ins."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from dpyauth.frames.values import EXACTLY, listing, rows_of
 def statement(
     rows: Sequence[Mapping[str, Any]], context: Context, *, currency: str | None = None, decimal: bool = False
 ) -> pd.DataFrame:
-    """List what moved money on an account, one row per transaction.
+    """List the transactions of an account, one row per transaction.
 
     Parameters
     ----------
     rows : sequence of mappings
         The ``transactions`` of ``statement`` replies.
     context : Context
-        Where they came from; says whose they are.
+        Where the rows came from; its login ID goes into the column ``loginid``.
     currency : str, optional
-        The currency of the account, where the context does not say it; Deriv does not.
+        Currency of the account, if the context does not have it; the rows do not have it either.
     decimal : bool
-        Money as exact `decimal.Decimal` instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -54,18 +54,18 @@ def statement(
 def profit_table(
     rows: Sequence[Mapping[str, Any]], context: Context, *, currency: str | None = None, decimal: bool = False
 ) -> pd.DataFrame:
-    """List closed contracts with what each has brought, one row per contract.
+    """List closed contracts with their profits, one row per contract.
 
     Parameters
     ----------
     rows : sequence of mappings
         The ``transactions`` of ``profit_table`` replies.
     context : Context
-        Where they came from; says whose they are.
+        Where the rows came from; its login ID goes into the column ``loginid``.
     currency : str, optional
-        The currency of the account, where the context does not say it; Deriv does not.
+        Currency of the account, if the context does not have it; the rows do not have it either.
     decimal : bool
-        Money as exact `decimal.Decimal` instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def profit_table(
         known = sold.notna() & bought.notna()
         table["profit"] = sold[known].combine(bought[known], EXACTLY.subtract).reindex(table.index)
     else:
-        table["profit"] = (sold - bought).round(8)  # no currency has more decimals; the noise beyond is binary
+        table["profit"] = (sold - bought).round(8)  # no currency has more decimals; the rest is rounding error
     return table
 
 
@@ -101,9 +101,9 @@ def login_history(rows: object, context: Context, *, reveal: bool = False) -> pd
     rows : list of mappings
         The ``login_history`` of a reply.
     context : Context
-        Where they came from; says whose they are.
+        Where the rows came from; its login ID goes into the column ``loginid``.
     reveal : bool
-        Show the internet addresses; otherwise they read ``•••``, because notebooks get passed on.
+        Show the IP addresses instead of ``•••``. They are hidden because notebooks get passed on.
 
     Returns
     -------

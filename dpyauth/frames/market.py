@@ -1,4 +1,4 @@
-"""Prices and market hours as frames."""
+"""List prices, market hours and exchange rates."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, spl
 
 @with_columns
 def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
-    """List past ticks of a symbol, ready for arithmetic and plots.
+    """List past ticks of a symbol, ready for calculations and plots.
 
     Parameters
     ----------
     payload : mapping
         The ``history`` object of a ``ticks_history`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Prices as exact `decimal.Decimal` objects instead of float64.
+        Return prices as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -51,16 +51,16 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
 def candles(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """List past candles of a symbol, ready for arithmetic and plots.
+    """List past candles of a symbol, ready for calculations and plots.
 
     Parameters
     ----------
     payload : list of mappings
         The ``candles`` of a ``ticks_history`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Prices as exact `decimal.Decimal` objects instead of float64.
+        Return prices as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -97,10 +97,10 @@ def trading_times(
     payload : mapping
         The ``trading_times`` object of a ``trading_times`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     day : date or str, optional
-        The day that was asked for, as a date or "YYYY-MM-DD"; the day of ``context.fetched`` if left out or "today".
-        Without either, times of day belong to no day, and ``open``, ``close`` and ``settlement`` are missing.
+        Requested day, as a date or "YYYY-MM-DD"; the day of ``context.fetched`` if left out or "today". Without either,
+        the day is unknown, and ``open``, ``close`` and ``settlement`` are missing.
 
     Returns
     -------
@@ -134,12 +134,12 @@ def trading_times(
 
 
 def _strange(group: Mapping[str, Any], of: str) -> bool:
-    """Return whether there is something in a market but its name and what it is divided into."""
+    """Return whether a market has other fields than its name and its parts."""
     return any(map(told, without(group, "name", of).values()))
 
 
 def _named(column: str, group: Mapping[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """Return the name of a market for a column, and anything else that Deriv tells of it."""
+    """Return a market's name for its column, and Deriv's other fields about it."""
     return {column: more.pop("name", None), f"{column}s": more}
 
 
@@ -162,7 +162,7 @@ def _hours(symbol: Mapping[str, Any], midnight: float | None) -> dict[str, Any]:
 
 
 def _is_session(opens: Any, closes: Any) -> bool:
-    """Return whether these are the ends of a session, or say that there is none."""
+    """Return whether these are the start and end of a session, or say that there is none."""
     return (_seconds(opens) is None) == (_seconds(closes) is None) and _is_of_day(opens) and _is_of_day(closes)
 
 
@@ -184,7 +184,7 @@ def _midnight(day: date | str | None, context: Context | None) -> float | None:
 
 
 def _seconds(text: Any) -> int | None:
-    """Return a time of day in seconds; Deriv writes "--" where there is none."""
+    """Return a time of day in seconds; None if there is none, for which Deriv writes "--"."""
     parts = text.split(":") if isinstance(text, str) else []
     if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() and len(part) == 2 for part in parts):
         return None
@@ -208,11 +208,11 @@ def exchange_rates(
     payload : mapping
         The ``exchange_rates`` object of an ``exchange_rates`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     spread : bool
-        Bid and ask were asked for, too.
+        Add columns for bid and ask, if they were requested.
     decimal : bool
-        Rates as exact `decimal.Decimal` objects instead of float64.
+        Return rates as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

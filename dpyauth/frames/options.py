@@ -1,4 +1,4 @@
-"""Turn what the options API says of an account's state into a frame."""
+"""List the accounts of the options API with their status."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from dpyauth.frames.values import listing
 def options_status(
     rows: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """Turn the list of accounts on the options API into a frame, one row per account.
+    """List the accounts of the options API with their status, one row per account.
 
-    This API says nothing of risk, verification or the cashier: with its context, there are no such columns.
+    This API reports nothing about risk, verification or the cashier, so with its context there are no such columns.
 
     Parameters
     ----------
     rows : list of mappings
         The ``data`` of a ``get_accounts`` reply.
     context : Context, optional
-        Where they came from; becomes ``attrs``.
+        Where they came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""List what apps and clients have earned their owner."""
+"""List the earnings from apps and clients."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _DOLLARS = "USD"
 
 @with_columns
 def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
-    """List what apps have earned their owner with a markup, one row per app.
+    """List the earnings of apps from their markup, one row per app.
 
     Parameters
     ----------
     payload : mapping
         The ``data`` of a ``markup_statistics`` reply, or the ``app_markup_statistics`` object of a reply of v3.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. Where Deriv gives totals and no app, there is one row without ``app_id``.
+        In the order Deriv sent them. If Deriv sends only totals, there is one row without ``app_id``.
 
         See ``dpyauth.columns.money_columns.MARKUP``.
 
-        A client who used two apps counts in both: the number of clients is no sum of these.
+        A client who used two apps counts in both, so the sum of ``clients`` is not the number of clients.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
         rows, beside = total, without(beside, *totals)
     named = [_named(row) for row in rows]
     same = {"currency": _DOLLARS}
-    omits = ("app_markup_value", "dev_currcode")  # the same in the currency of the app's owner, on v3
+    omits = ("app_markup_value", "dev_currcode")  # in v3: the same amount in the currency of the app's owner
     return frame(named, MARKUP, context, decimal=decimal, same=same, omits=omits, beside=beside)
 
 
 def _sums() -> frozenset[str]:
-    """Return the names of what Deriv adds up of all apps, which the rows of the apps say as well."""
+    """Return the names of the totals over all apps, which the rows already contain."""
     sums = documented("markup_statistics", "data") | documented("app_markup_statistics", "app_markup_statistics")
     return sums - {"breakdown"}
 
@@ -76,16 +76,16 @@ def _total(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def partner_overview(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """Put what a partner has reached in a period in one row.
+    """Sum up the results of a partner in a period, in one row.
 
     Parameters
     ----------
     payload : mapping
         A ``partners_analytics_overview`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

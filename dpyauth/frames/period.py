@@ -1,4 +1,4 @@
-"""Hold a frame to the period that a request has asked for."""
+"""Limit a frame to the period of its request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Period(NamedTuple):
-    """Fields of a request that say from when and until when, and columns that say when a row was."""
+    """Fields of a request with the start and end of the period, and columns with the time of a row."""
 
     since: str
     until: str
@@ -39,9 +39,9 @@ _PERIODS = {
 
 
 def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataFrame:
-    """Leave out the rows from outside the period of a request, and say so.
+    """Leave out the rows from outside the period of a request, and warn about it.
 
-    A row that does not say when it was stays. A candle lies in a period in which a part of it lies.
+    A row without a time stays. A candle is in the period if a part of it is.
     """
     period = _PERIODS.get(call)
     column = next((name for name in period.columns if name in table), None) if period else None
@@ -49,7 +49,7 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
         return table
     since, until = _first(asked.get(period.since)), _last(asked.get(period.until))
     if _times.seconds(asked.get("adjust_start_time")):
-        since = None  # Deriv begins earlier where the market is closed
+        since = None  # with this field Deriv starts earlier if the market is closed
     elif since is not None and column == "epoch":
         since -= (_times.seconds(asked.get("granularity")) or 60) - 1
     outside = pd.Series(False, index=table.index)
@@ -66,12 +66,12 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
 
 
 def _first(value: Any) -> float | None:
-    """Return the first second of a period; of a day, Deriv takes the number of its month in one digit, too."""
+    """Return the first second of a period. In a date, Deriv also accepts months and days with one digit."""
     return _times.seconds(_ONE_DIGIT.sub("-0", value) if isinstance(value, str) else value, documented=True)
 
 
 def _last(value: Any) -> float | None:
-    """Return the last second of a period: of a day, its end."""
+    """Return the last second of a period; for a date, the end of that day."""
     seconds = _first(value)
     is_day = isinstance(value, str) and _DAY.fullmatch(value.strip()) is not None
     return seconds + 86_399 if seconds is not None and is_day else seconds

@@ -1,4 +1,4 @@
-"""List what the client holds: open contracts, and accounts on MT5."""
+"""List the client's open contracts and MT5 accounts."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ def open_contracts(
     *,
     decimal: bool = False,
 ) -> pd.DataFrame:
-    """List contracts the client holds, one row per contract.
+    """List the client's open contracts, one row per contract.
 
     Parameters
     ----------
     payload : mapping, or list of mappings
-        The ``portfolio`` object of a ``portfolio`` reply; or the ``proposal_open_contract`` object of a reply of that
-        call, or several of them: they alone tell what a contract is worth now.
+        The ``portfolio`` object of a ``portfolio`` reply; or the ``proposal_open_contract`` object of a reply to that
+        call, or several of them. Only these say what a contract is worth now.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. Of a ``portfolio``, and without rows:
+        In the order Deriv sent them. For a ``portfolio``, and without rows:
 
         See ``dpyauth.columns.money_columns.PORTFOLIO``.
 
-        Of ``proposal_open_contract``:
+        For ``proposal_open_contract``:
 
         See ``dpyauth.columns.money_columns.OPEN_CONTRACTS``.
 
@@ -58,7 +58,7 @@ def open_contracts(
     else:
         listed = listing(payload, "contracts")
     currency = context.currency if context else None
-    rows = [_contract(row, currency) for row in listed if row]  # Deriv answers {} where there is no contract
+    rows = [_contract(row, currency) for row in listed if row]  # Deriv answers {} if there is no contract
     rows = rows or ([{}] if listed and beside else [])
     valued = any(told(row.get(column.path)) for row in rows for column in OPEN_CONTRACTS if column not in PORTFOLIO)
     columns = OPEN_CONTRACTS if valued else PORTFOLIO
@@ -70,7 +70,7 @@ _ALIASES = {
     "expires": ("expiry_time", "date_expiry"),
     "transaction_id": ("transaction_id", "transaction_ids"),
 }
-"""Names under one of which Deriv tells it, by column."""
+"""Names that Deriv uses for the value of a column."""
 
 
 @functools.cache
@@ -100,17 +100,17 @@ def mt5_accounts(
 ) -> pd.DataFrame:
     """List the client's MT5 accounts, one row per account.
 
-    While a server of MT5 is down, Deriv tells of its accounts only which they are, and why there is no more: such a
-    row has ``error_code`` and ``error``, and no balance.
+    While an MT5 server is down, Deriv only sends the logins of its accounts and the reason: such a row has
+    ``error_code`` and ``error``, but no balance.
 
     Parameters
     ----------
     payload : list of mappings
         The ``mt5_login_list`` of an ``mt5_login_list`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -133,6 +133,6 @@ def mt5_accounts(
 
 
 def _mt5_account(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an account with what the error tells of it, while its server is down."""
+    """Return an account; if its server is down, with the details from the error."""
     details = get_path(row, "error.details")
     return {**details, **row, "error": without(row["error"], "details")} if isinstance(details, Mapping) else row

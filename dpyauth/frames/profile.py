@@ -1,4 +1,4 @@
-"""The client's profile, limits, tokens and apps as frames."""
+"""List the client's profile settings, API tokens and apps."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from dpyauth.sensitive import MASK
 def settings(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
-    """List the client's profile, one row per setting; personal data is hidden unless asked for.
+    """List the client's profile, one row per setting; personal data is masked by default.
 
     Parameters
     ----------
     payload : mapping
         The ``get_settings`` object of a ``get_settings`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     reveal : bool
-        Show personal data, which otherwise is ``•••``.
+        Show personal data instead of ``•••``.
 
     Returns
     -------
     pandas.DataFrame
-        A row for every setting Deriv documents, and for any other it sent:
+        One row for every setting that Deriv documents, and for any other that it sent:
 
         See ``dpyauth.columns.profile_columns.SETTINGS``.
 
@@ -76,16 +76,16 @@ def _written(value: Any) -> str | None:
 def api_tokens(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
-    """List the client's API tokens, one row per token; the tokens themselves are hidden unless asked for.
+    """List the client's API tokens, one row per token; the tokens themselves are masked by default.
 
     Parameters
     ----------
     payload : mapping
         The ``api_token`` object of an ``api_token`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     reveal : bool
-        Show tokens and IP addresses, which otherwise are ``•••``.
+        Show tokens and IP addresses instead of ``•••``.
 
     Returns
     -------
@@ -108,19 +108,19 @@ def api_tokens(
 def apps(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None, context: Context | None = None
 ) -> pd.DataFrame:
-    """List applications: those the client registered, or those that may use the account.
+    """List apps: those that the client has registered, or those that may use the account.
 
     Parameters
     ----------
     payload : list of mappings, or mapping
         The ``app_list`` or ``oauth_apps`` of the reply of that name, or the ``app_get`` object of an ``app_get`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. What each call tells differs; what it does not is missing.
+        In the order Deriv sent them. The calls send different fields; the others are missing.
 
         See ``dpyauth.columns.profile_columns.APPS``.
 

@@ -1,4 +1,4 @@
-"""List attempts to be verified, proof asked for, and where an address counts: also from `get_account_status`."""
+"""List verification attempts, requested proofs of ownership, and where a proof of address counts."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from dpyauth.sensitive import MASK, hides
 
 @with_columns
 def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """List the client's attempts to prove who they are, one row per attempt.
+    """List the client's attempts to verify their identity, one row per attempt.
 
     Parameters
     ----------
     payload : mapping
         The ``get_account_status`` object of a ``get_account_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them (the latest first). Deriv may keep fewer than there were: then there is one more
-        column, ``count``, which says how many.
+        In the order Deriv sent them (latest first). If Deriv lists fewer attempts than there were, the additional
+        column ``count`` has their number.
 
         See ``dpyauth.columns.account_columns.ATTEMPTS``.
 
@@ -54,19 +54,19 @@ def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) 
 
 @with_columns
 def ownership_requests(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """List what Deriv wants proof of that it is the client's own, one row per request.
+    """List the payment methods that the client has to prove ownership of, one row per request.
 
     Parameters
     ----------
     payload : mapping
         The ``get_account_status`` object of a ``get_account_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them; without rows where nothing is asked for.
+        In the order Deriv sent them; no rows if nothing is requested.
 
         See ``dpyauth.columns.account_columns.OWNERSHIP_REQUESTS``.
 
@@ -85,14 +85,14 @@ def ownership_requests(payload: Mapping[str, Any] | None, context: Context | Non
 
 @with_columns
 def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """List where the client's proof of address counts, one row per jurisdiction of MT5.
+    """List the MT5 jurisdictions in which the client's proof of address counts, one row per jurisdiction.
 
     Parameters
     ----------
     payload : mapping
         The ``get_account_status`` object of a ``get_account_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------

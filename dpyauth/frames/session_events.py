@@ -1,4 +1,4 @@
-"""List what happened to a session."""
+"""List the events and transfers of a session, and sum up its state."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from dpyauth.frames.build import frame
 
 @with_columns
 def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame:
-    """List what happened to a session.
+    """List the events of a session.
 
     Parameters
     ----------
     rows : iterable of (time, what, why, took)
-        Seconds since 1970, two texts, and seconds or None.
+        Seconds since 1970, two texts, and a duration in seconds or None.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def health(
     streams: int,
     left: Mapping[str, int],
 ) -> pd.Series[Any]:
-    """Sum up how a session is; see `dpyauth.Session.health`."""
+    """Return the state of a session in figures; see `dpyauth.Session.health`."""
     trips = pd.Series(list(round_trips), dtype="float64")
     return pd.Series(
         {

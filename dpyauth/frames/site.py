@@ -1,4 +1,4 @@
-"""List what Deriv's site allows and charges, and which company serves a country."""
+"""List what Deriv allows and charges on the whole site, and which companies serve a country."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _OF_A_COMPANY = (
     *("address", "changeable_fields", "currency_config"),
     *("requirements.after_first_deposit", "requirements.compliance", "requirements.partner"),
 )
-"""Facts about a company that this frame leaves out on purpose."""
+"""Fields of a company that the frame leaves out on purpose."""
 
 
 @with_columns
 def site_limits(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """List how many calls Deriv takes, one row per limit.
+    """List Deriv's limits on calls, one row per limit.
 
     Parameters
     ----------
     payload : mapping
         The ``website_status`` object of a ``website_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
@@ -59,16 +59,17 @@ def site_limits(payload: Mapping[str, Any] | None, context: Context | None = Non
 def site_currencies(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """List the currencies Deriv keeps accounts in, one row per currency.
+    """List the currencies that accounts can have, one row per currency.
 
     Parameters
     ----------
     payload : mapping
-        The ``website_status`` object of a ``website_status`` reply (or ``website_config`` of that call's).
+        The ``website_status`` object of a ``website_status`` reply, or the ``website_config`` object of a
+        ``website_config`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -90,19 +91,19 @@ def site_currencies(
 
 @with_columns
 def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """List what a transfer between one's accounts costs, one row per pair of currencies.
+    """List the fees for transfers between a client's accounts, one row per pair of currencies.
 
     Parameters
     ----------
     payload : mapping
         The ``website_status`` object of a ``website_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        Pivot it for a matrix: ``fees.pivot(index="from_currency", columns="to_currency", values="fee_percent")``.
+        To get a matrix, pivot it: ``fees.pivot(index="from_currency", columns="to_currency", values="fee_percent")``.
 
         See ``dpyauth.columns.market_columns.TRANSFER_FEES``.
 
@@ -137,12 +138,12 @@ def landing_company(payload: Mapping[str, Any] | None, context: Context | None =
     payload : mapping
         The ``landing_company`` object of a ``landing_company`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them; an offer that the country does not have is no row.
+        In the order Deriv sent them; offers that the country does not have are left out.
 
         See ``dpyauth.columns.market_columns.LANDING_COMPANIES``.
 
@@ -166,7 +167,7 @@ def _has_parts(value: Any) -> bool:
 
 
 def _companies(offer: str, value: Any) -> Iterator[dict[str, Any]]:
-    """List the companies of an offer: itself, or one in each of its parts; and anything else that is there instead."""
+    """List the companies of an offer: the offer itself or each of its parts; any other value becomes a row, too."""
     if hides(value, offer):
         yield {"offer": offer, offer: MASK}
     elif not isinstance(value, Mapping):

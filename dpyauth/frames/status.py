@@ -1,4 +1,4 @@
-"""`get_account_status` as frames: the account in one row, its verification, its currencies."""
+"""List an account's status, verification and currencies from `get_account_status`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _TOLD_BY_OTHERS = {
     "document": ("verified_jurisdiction",),
     "ownership": ("requests",),
 }
-"""Facts by check that have a frame of their own (`attempts`, `jurisdictions`, `ownership_requests`), or help only
-Deriv's own form for documents."""
+"""Fields by check that have their own frame (`attempts`, `jurisdictions`, `ownership_requests`) or are only of use to
+Deriv's own upload form."""
 
 _FACTS = ("status", "expiry_date", "last_rejected", *(name for names in _TOLD_BY_OTHERS.values() for name in names))
 _ELSEWHERE = (
@@ -28,7 +28,7 @@ _ELSEWHERE = (
     "authentication.attempts",
     *(f"authentication.{check}.{fact}" for check in ("identity", "document", "income", "ownership") for fact in _FACTS),
 )
-"""Paths that `account_status` leaves to the frames of the parts."""
+"""Paths that `account_status` leaves to other frames."""
 
 
 @with_columns
@@ -39,26 +39,26 @@ def account_status(
     account: Mapping[str, Any] | None = None,
     decimal: bool = False,
 ) -> pd.DataFrame:
-    """Put the status of an account in one row: what both of Deriv's APIs tell, then what only v3 does.
+    """Sum up the status of an account in one row: what both APIs report, then what only v3 does.
 
-    `options_status` does so for Deriv's current API; `account_detail` adds what is at stake.
+    `options_status` does the same for Deriv's current API; `account_detail` adds what is at stake.
 
     Parameters
     ----------
     payload : mapping
         The ``get_account_status`` object of a ``get_account_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``, and its login ID the ``loginid`` column, since the
-        payload does not say whose it is.
+        Where the payload came from; stored in ``attrs``. Its login ID goes into the column ``loginid``, since the
+        payload has none.
     account : mapping, optional
-        What is known of the account beside that: ``kind``, ``currency``, ``balance`` and ``created``.
+        What else is known about the account: ``kind``, ``currency``, ``balance`` and ``created``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
     pandas.DataFrame
-        One row, or none if the payload is empty; `pandas.concat` puts several accounts together.
+        One row, or none if the payload is empty; `pandas.concat` joins several accounts.
 
         See ``dpyauth.columns.account_columns.STATUS``.
 
@@ -83,7 +83,7 @@ def account_status(
 
 
 def _both(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with what is known beside it; what it says otherwise stays, with ``_`` behind its name."""
+    """Return a row with what else is known; if it disagrees, its own value is kept, with ``_`` after the name."""
     known = {name: value for name, value in known.items() if value is not None}
     return {**row, **known, **{f"{name}_": row[name] for name in known if row.get(name, known[name]) != known[name]}}
 
@@ -96,20 +96,20 @@ def _active(flags: Any) -> str | None:
 
 @with_columns
 def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """List how far each check of the client is, one row per check.
+    """List the progress of the client's verification, one row per check.
 
     Parameters
     ----------
     payload : mapping
         The ``get_account_status`` object of a ``get_account_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        Always the same seven rows in the same order, and after them any other check that Deriv sends; what it did not
-        send is missing.
+        Always the same seven rows in the same order, followed by any other check that Deriv sends. Values that Deriv
+        did not send are missing.
 
         See ``dpyauth.columns.account_columns.VERIFICATION``.
 
@@ -139,7 +139,7 @@ def verification(payload: Mapping[str, Any] | None, context: Context | None = No
 
 
 def _checks(told_of: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what is told of each check: of those below `authentication`, and of the services below the first."""
+    """Return the fields of each check in `authentication`, and of the services within the check of identity."""
     services = mapping(told_of.get("identity")).get("services")
     found = {name: value for name, value in told_of.items() if told(value) or name in CHECKS}
     for name, value in mapping(services).items():
@@ -162,7 +162,7 @@ def currencies(payload: Mapping[str, Any] | None, context: Context | None = None
     payload : mapping
         The ``get_account_status`` object of a ``get_account_status`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Turn what came in on a stream into a frame."""
+"""List the updates of a stream."""
 
 from __future__ import annotations
 
@@ -38,48 +38,48 @@ _OPENED_BY = {"ticks": "tick", "ticks_history": "tick"}
 def updates(
     call: str, received: Sequence[tuple[float, Mapping[str, Any]]], context: Context | None = None
 ) -> pd.DataFrame:
-    """Turn what came in on a stream into a frame.
+    """List the updates of a stream, one row per update.
 
     Parameters
     ----------
     call : str
-        The call that opened the stream.
+        Call that opened the stream.
     received : sequence of (time, reply)
-        When each came in, in seconds since 1970, and the whole reply.
+        When each update arrived, in seconds since 1970, and the whole reply.
     context : Context, optional
-        Where they came from; becomes ``attrs``.
+        Where they came from; stored in ``attrs``.
 
     Returns
     -------
     pandas.DataFrame
-        One row per update, in order. First come:
+        One row per update, in order. The first columns are:
 
         See ``dpyauth.columns.session_columns.RECEIVED``.
 
-        Then, of ``ticks``:
+        Then, for ``ticks``:
 
         See ``dpyauth.columns.session_columns.TICK``.
 
-        Of ``ticks_history`` with candles, whose first reply, the history, becomes one row per candle or tick:
+        For ``ticks_history`` with candles; the first reply, the history, becomes one row per candle or tick:
 
         See ``dpyauth.columns.session_columns.CANDLE``.
 
-        Of ``balance``:
+        For ``balance``:
 
         See ``dpyauth.columns.session_columns.BALANCE_UPDATE``.
 
-        Of ``transaction``:
+        For ``transaction``:
 
         See ``dpyauth.columns.session_columns.TRANSACTION_UPDATE``.
 
-        Of ``proposal_open_contract``:
+        For ``proposal_open_contract``:
 
         See ``dpyauth.columns.session_columns.CONTRACT_UPDATE``.
 
-        Of any other call: one column per value, as Deriv names it, secrets and personal data as ``•••``; and
-        ``currency``, where one was asked for (proposal). Where an update is an error, as it may be in a stream of
-        several things, there is the column ``error``, too. A quote, a spot, bid and ask are prices of the market, and
-        have no currency.
+        For any other call: one column per field, under Deriv's name, with secrets and personal data as ``•••``; and
+        ``currency``, if the request names one (proposal). If an update is an error, which is possible in a stream of
+        several symbols or contracts, there is also the column ``error``. Quotes, spots, bids and asks are market prices
+        and have no currency.
 
     Examples
     --------
@@ -108,11 +108,11 @@ _TOLD = {
     "transaction": ("transaction", "transaction"),
     "proposal_open_contract": ("proposal_open_contract", "proposal_open_contract"),
 }
-"""Places where Deriv documents what an update holds; the columns are a choice of that."""
+"""Call and path under which Deriv documents the fields of an update; the columns are a selection of them."""
 
 
 _OURS = frozenset(("tick", "ohlc", "history", "candles", "backfilled", "symbol"))
-"""Fields of an update beside those that Deriv documents for its call."""
+"""Fields that an update may have although Deriv does not document them for its call."""
 
 
 def _rows(when: float, reply: Mapping[str, Any], known: Collection[str]) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ def _rows(when: float, reply: Mapping[str, Any], known: Collection[str]) -> list
 
 
 def _split(when: float, reply: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the rows of an update, and what stands beside the times and prices of a history."""
+    """Return the rows of an update, and the fields beside the times and prices of a history."""
     kind = str(reply.get("msg_type"))
     gap = mapping(reply.get("gap"))
     head = {"received": when, "gap": bool(gap) and not gap.get("filled"), "msg_type": kind}

@@ -1,4 +1,4 @@
-"""The columns of a reply's frame to be, by what Deriv documents of it, and whatever else is in it."""
+"""Collect the columns of a reply's frame: those that Deriv documents, and others for everything else."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from dpyauth.frames.arrays import Array, array, left_out, masked
 from dpyauth.frames.values import as_float, as_list, is_nan, mapping, pick, told
 from dpyauth.sensitive import MASK, hides
 
-_DEEPEST = 8  # levels of an undocumented object that still become columns
+_DEEPEST = 8  # levels of undocumented objects that still become columns
 
 Placed = Mapping[str, "Placed | None"]
-"""Fields of an object that have been placed elsewhere: None for all of one, or a mapping for parts of it."""
+"""Fields that are already in columns: None for a whole field, or a mapping for parts of it."""
 
 
 class Table:
-    """The columns of a frame to be, as plain values: those that Deriv documents, and others."""
+    """Columns of a future frame as plain values: documented ones, and others."""
 
     def __init__(self, call: str, length: int) -> None:
         self.call = call
         self.length = length
-        self.clear = True  # whether Deriv documents all that was spread
-        self._hidden: set[str] = set()  # undocumented fields, with all that is in them, that are secret or personal
+        self.clear = True  # whether Deriv documents everything that was spread
+        self._hidden: set[str] = set()  # undocumented fields that are secret or personal, with everything in them
         self._known: dict[str, tuple[Node, list[Any]]] = {}
         self._extra: list[tuple[str, list[Any]]] = []
         self._beside: list[tuple[str, Node | None, Any, bool]] = []
 
     def spread(self, name: str, node: Any, values: list[Any], depth: int = 0) -> None:
-        """Add what these values, one a row, hold: a column, or several columns for an object."""
+        """Add values, one per row: as one column, or as several for objects."""
         if node is None:
             self._guess(name, values, depth)
         elif is_column(node):
@@ -62,7 +62,7 @@ class Table:
             self._other(name, field, values, node, depth)
 
     def _other(self, name: str, field: str, values: list[Any], known: Collection[str], depth: int) -> None:
-        """Add a field of objects that is not documented."""
+        """Add an undocumented field of objects."""
         found, path = pick(values, field), f"{name}.{field}" if name else field
         beside = set(known).union(*values)
         if any(hides(value, field, self.call, name, beside) for value in found):
@@ -70,7 +70,7 @@ class Table:
         self.spread(path, None, found, depth + 1)
 
     def unplaced(self, name: str, values: list[Any], placed: Placed) -> None:
-        """Add what is in these values, one a row, and has not been placed yet: unknown fields, other types."""
+        """Add the parts of values, one per row, that are not in columns yet: unknown fields, and other types."""
         if set(map(type, values)) != {dict}:
             strays = [None if isinstance(v, Mapping) or not told(v) else v for v in values]
             if any(stray is not None for stray in strays):
@@ -84,7 +84,7 @@ class Table:
                 self._other(name, field, values, placed, 0)
 
     def take(self, column: Column, values: list[Any], decimal: bool, reveal: bool) -> Array:
-        """Return the values as a column; those that it does not take are added under the name that Deriv gives them."""
+        """Return the values as a column; those that do not fit are added as another, under Deriv's name."""
         made, left = _taken(self.call, column, values, None, decimal, reveal)
         if left:
             self._extra.append((column.source or column.name, left))
@@ -97,7 +97,7 @@ class Table:
             self._extra.append((name or "value", values))
 
     def beside(self, name: str, node: Node | None, value: Any, path: str, others: Collection[str]) -> None:
-        """Add what stands beside the rows, under its full path where a column of the rows has its name."""
+        """Add a field from beside the rows, under its full path if a column of the rows has its name."""
         hidden = node is None and hides(value, name, self.call, path.rpartition(".")[2], others)
         self._beside.append((f"{path}.{name}" if path else name, node, value, hidden))
         while name in self._known:
@@ -107,7 +107,7 @@ class Table:
         self.spread(name, node, [value] * self.length)
 
     def alone(self, reveal: bool) -> str | None:
-        """Return what stands beside the rows, as JSON, where there are none."""
+        """Return the fields beside the rows as JSON if there are no rows; else None."""
         if self.length:
             return None
         shown = {
@@ -118,7 +118,7 @@ class Table:
         return json.dumps(shown, ensure_ascii=False, default=str) if shown else None
 
     def exploded(self, name: str, call: str) -> Table:
-        """Return the same with one row per item of a column."""
+        """Return the table with one row per item of a column of lists."""
         node, values = (None, [])
         if isinstance(name, str):
             node, values = self._known.get(name) or (None, dict(self._extra).get(name, []))
@@ -126,8 +126,8 @@ class Table:
             lists = [column for column, (other, _) in self._known.items() if isinstance(other, Mapping)]
             lists += [column for column, held in self._extra if any(isinstance(v, list) for v in held)]
             raise InvalidRequest(
-                f"The frame of '{call}' has no column {short(name)} to spread. "
-                f"These can be: {', '.join(map(repr, lists)) or 'none'}.",
+                f"The frame of '{call}' has no column of lists {short(name)}. "
+                f"Columns that explode can spread: {', '.join(map(repr, lists)) or 'none'}.",
                 call=call,
                 field="explode",
             )
@@ -161,11 +161,11 @@ class Table:
             self.spread(name, None if node["[]"] == "any" else node["[]"], flat)
 
     def keys(self) -> list[Any]:
-        """Return what the rows are called, where their keys are data."""
+        """Return the keys of the rows, if the keys are data."""
         return self._known["key"][1] if "key" in self._known else [None] * self.length
 
     def add_currency(self, usual: list[Any]) -> None:
-        """Add what the money of each row is in: what the row says itself, else the usual."""
+        """Add the currency of each row: the row's own if it has one, else the usual one."""
         told: list[Any] = [None] * self.length
         for place, (name, values) in enumerate(self._extra):
             if name == "currency" and all(isinstance(value, str | None) for value in values):
@@ -175,7 +175,7 @@ class Table:
         self._known["currency"] = ("text", [own or other for own, other in zip(told, usual, strict=True)])
 
     def columns(self, decimal: bool, reveal: bool, names: Collection[str] = ()) -> Iterator[tuple[str, Array]]:
-        """Return the typed columns, in order; none of them has one of these names."""
+        """Yield the typed columns in order, under other names than the given ones."""
         extra = list(self._extra)
         for name, (node, values) in self._known.items():
             made, left = _typed(self.call, name, node, values, decimal, reveal)
@@ -193,24 +193,24 @@ class Table:
             yield name, masked(name, values) if hidden else array(Column(name, _guessed(values)), values, decimal)
 
     def _hides(self, name: str, values: list[Any]) -> bool:
-        """Return whether an undocumented column is secret or personal, or a part of what is."""
+        """Return whether an undocumented column, or an object that contains it, is secret or personal."""
         wholes = accumulate(name.split("."), lambda whole, part: f"{whole}.{part}")
         return not self._hidden.isdisjoint(wholes) or any(hides(value, name, self.call) for value in values)
 
 
 def pairs(value: Any) -> list[tuple[Any, Any]]:
-    """Return the keys and values of an object whose keys are data; of anything else, values without a key."""
+    """Return the keys and values of an object whose keys are data; for any other value, its items without keys."""
     return list(value.items()) if isinstance(value, Mapping) else [(None, item) for item in as_list(value)]
 
 
 def is_column(node: Any) -> bool:
-    """Return whether such a value fills one column, not several."""
+    """Return whether a documented value becomes one column, not several."""
     return not isinstance(node, Mapping) or "[]" in node or "{}" in node
 
 
 def _unknown(values: list[Any], node: Mapping[str, Any]) -> list[str]:
-    """Fields that are not documented, in the order they come up."""
-    known = node.keys() - {""}  # this one is no name
+    """Return the undocumented fields, in the order of their first appearance."""
+    known = node.keys() - {""}  # the empty text is not a field
     if known.issuperset(chain.from_iterable(values)):
         return []
     return [str(field) for field in dict.fromkeys(chain.from_iterable(values)) if field not in known]
@@ -219,7 +219,7 @@ def _unknown(values: list[Any], node: Mapping[str, Any]) -> list[str]:
 def _typed(
     call: str, name: str, node: Node, values: list[Any], decimal: bool, reveal: bool
 ) -> tuple[Array, list[Any] | None]:
-    """Return the values as a column, and those that it did not take."""
+    """Return the values as a column, and those that do not fit."""
     if isinstance(node, str):
         column = Column(name, cast("Kind", node.removeprefix("!")))
     elif isinstance(node, list):
@@ -235,7 +235,7 @@ def _typed(
 def _taken(
     call: str, column: Column, values: list[Any], facts: Any, decimal: bool, reveal: bool
 ) -> tuple[Array, list[Any] | None]:
-    """Return the values as a column of its kind, and those that it did not take."""
+    """Return the values as a column of the given kind, and those that do not fit."""
     shown = values
     if column.kind in ("any", "list", "map") and not reveal:
         name = column.source or column.name
@@ -249,7 +249,7 @@ def _taken(
 
 
 def _plain(value: Any) -> bool:
-    """Return whether a value has no fields, of which one may have to be masked."""
+    """Return whether a value has no fields, so that there is nothing to mask."""
     return all(map(_plain, value)) if isinstance(value, list | tuple) else not isinstance(value, Mapping)
 
 

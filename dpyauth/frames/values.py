@@ -1,4 +1,4 @@
-"""Values of a reply, one at a time: what is missing, and what a number or a text is."""
+"""Read single values of a reply: numbers, texts, flags, times, lists and missing ones."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dpyauth.sensitive import MASK, hides
 
 INT64 = 2**63
 EXACTLY = Arithmetic(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-"""Context for calculations with money: the precision of the present one is the user's to change. It never raises; a
-result beyond it is no finite number, and so no value of a column."""
+"""Context for calculations with money, since the user may change the current one. It never raises; a result that it
+cannot hold is not a finite number, and so counts as missing."""
 
 NO_TIME = -INT64
-"""Number as which numpy stores NaT."""
+"""Number that numpy stores for NaT."""
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -29,59 +29,59 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def told(value: Any) -> bool:
-    """Return whether there is anything in a value."""
+    """Return whether a value holds anything."""
     return value is not None and value != "" and value != [] and value != {} and not is_nan(value)
 
 
 def is_nan(value: Any) -> bool:
-    """Return whether a value is a number that is none; to compare a Decimal with itself may raise."""
+    """Return whether a value is NaN. Comparing a Decimal with itself is not a test: it may raise."""
     return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and value != value
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """Return the mappings in a list; anything else is dropped."""
+    """Return the mappings in a list; other items are dropped."""
     items = as_list(value)
-    if set(map(type, items)) == {dict}:  # as a rule; the check of each takes longer
+    if set(map(type, items)) == {dict}:  # the usual case; checking each item takes longer
         return items
     return [item for item in items if isinstance(item, Mapping)]
 
 
 def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
-    """Return the objects of a list, each as a row; whatever else is in it is a row under the name of the list.
+    """Return the objects of a list as rows; any other item becomes a row with one field, named after the list.
 
-    An object of objects is taken for a list with keys, which become the field ``key``.
+    An object of objects counts as a list with keys, which become the field ``key``.
     """
     if isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values()):
         return [{"key": key, **part(key, item, name)} for key, item in value.items()]
     items = as_list(value)
-    if set(map(type, items)) == {dict}:  # as a rule; the look at each takes longer
+    if set(map(type, items)) == {dict}:  # the usual case; checking each item takes longer
         return items
     return [item if isinstance(item, Mapping) else {name: item} for item in items if told(item) or item == {}]
 
 
 def part(key: Any, value: Any, name: str) -> Mapping[str, Any]:
-    """Return a part of an object whose keys are data as a row: what is no object under a name, masked by its key."""
+    """Return a value of an object whose keys are data as a row, masked if its key is sensitive."""
     if hides(value, str(key)):
         return {name: MASK}
     return value if isinstance(value, Mapping) else {name: value}
 
 
 def listing(payload: Any, name: str) -> list[Mapping[str, Any]]:
-    """Return the rows of a payload that is a list, or one object; a payload of another type has none."""
+    """Return the rows of a payload that is a list or one object; any other payload has none."""
     return rows_of(payload, name) if isinstance(payload, Mapping | list | tuple) else []
 
 
 def keyed(value: Any, key: str, name: str) -> list[Mapping[str, Any]]:
-    """Return the values of an object whose keys are data, each as a row with its key; of a list, its items."""
+    """Return the values of an object whose keys are data, each as a row with its key; or the items of a list."""
     if not isinstance(value, Mapping):
         return rows_of(value, name)
     return [{**part(code, each, name), key: code} for code, each in value.items()]
 
 
 def split(payload: Any, name: str, *omitted: str) -> tuple[list[Mapping[str, Any]], dict[str, Any]]:
-    """Return the rows that a payload holds under a name, and what stands beside them, without what is omitted.
+    """Return the rows that a payload holds under a name, and the fields beside them except those omitted.
 
-    Where there is nothing under that name, what is there instead gets a row: it may be the rows in another place.
+    If there is nothing under that name, the other fields get a row: they may be the rows, in another place.
     """
     if not isinstance(payload, Mapping):
         return listing(payload, name), {}
@@ -96,7 +96,7 @@ def without(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def pick(rows: list[Any], name: str) -> list[Any]:
-    """Return the field of each row, None where it has none."""
+    """Return a field of each row; None for rows without it."""
     try:
         return list(map(itemgetter(name), rows))
     except KeyError:
@@ -104,14 +104,14 @@ def pick(rows: list[Any], name: str) -> list[Any]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a new list: of the items of a list, of one single value, or of nothing."""
+    """Return a new list: the items of a list, a single value, or nothing."""
     if isinstance(value, list | tuple):
         return list(value)
     return [] if value is None or value == "" else [value]
 
 
 def as_flag(value: Any) -> bool | None:
-    """Return the yes or no that 0 and 1 say, true and false, as numbers, texts or of JSON."""
+    """Return a flag as bool: 0, 1, true or false, as a number, a text or a JSON boolean; else None."""
     if (said := flag(value)) is not None:
         return said
     number = as_number(value)
@@ -119,7 +119,7 @@ def as_flag(value: Any) -> bool | None:
 
 
 def as_text(value: Any) -> str | None:
-    """Return a text that is not empty; other scalars as Python writes them."""
+    """Return a non-empty text, or another scalar as Python writes it; None for an empty text."""
     if value is None or value == "":
         return None
     # JSON can escape half a surrogate pair, which neither Arrow nor a terminal can encode.
@@ -127,7 +127,7 @@ def as_text(value: Any) -> str | None:
 
 
 def as_number(value: Any) -> Decimal | None:
-    """Return an exact, finite number; a float counts as the digits it prints, which are those of the JSON text."""
+    """Return an exact, finite number. A float is read as the digits it prints, which are those of the JSON text."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
     try:
@@ -138,14 +138,14 @@ def as_number(value: Any) -> Decimal | None:
 
 
 def as_float(value: Any) -> float | None:
-    """Return a finite number."""
+    """Return a finite float; None for anything else."""
     number = as_number(value)
     result = float("nan") if number is None else float(number)
     return result if math.isfinite(result) else None
 
 
 def as_count(value: Any) -> int | None:
-    """Return a whole number that a column can hold."""
+    """Return a whole number that fits into int64; None for anything else."""
     number = as_number(value)
     if number is None or not -INT64 <= number < INT64 or number != int(number):
         return None
@@ -153,18 +153,18 @@ def as_count(value: Any) -> int | None:
 
 
 def as_seconds(value: Any) -> Decimal | None:
-    """Return the epoch seconds of a time as `as_moment` reads it."""
+    """Return a time as seconds since 1970, read as `as_moment` does."""
     micros = as_moment(value)
     return None if micros == NO_TIME else Decimal(f"{micros}e-6")
 
 
 def as_moment(value: Any) -> int:
-    """Return the microseconds since 1970 of a time in a form that may change; `NO_TIME` where it cannot be read."""
+    """Return a time in any known form as microseconds since 1970; `NO_TIME` if it cannot be read."""
     micros = _times.microseconds(value)
     return NO_TIME if micros is None else micros
 
 
 def as_microseconds(value: Any) -> int:
-    """Do as `as_moment` with a time that is documented as seconds."""
+    """Return a time that is documented as seconds, in microseconds, as `as_moment` does."""
     micros = _times.microseconds(value, documented=True)
     return NO_TIME if micros is None else micros

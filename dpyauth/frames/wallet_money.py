@@ -1,4 +1,4 @@
-"""Wallets on Deriv's current API as frames: what they hold, and what went in and out."""
+"""List the wallets of Deriv's current API, and their transactions."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def wallets(
     payload : list of mappings
         The ``data`` of a ``wallet_list`` reply.
     context : Context, optional
-        Where the payload came from; becomes ``attrs``.
+        Where the payload came from; stored in ``attrs``.
     totals : bool
-        Add the totals that Deriv gives where a currency to convert to was asked for.
+        Add the totals, which Deriv sends if a currency to convert to was requested.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. A wallet without any currency has a row, too.
+        In the order Deriv sent them. A wallet without any currency has a row as well.
 
         See ``dpyauth.columns.money_columns.WALLETS``.
 
-        With ``totals`` there are four more columns. They are about the whole wallet, so each of its rows repeats
-        them, and **approximate**: Deriv converts at a rate of its own, which is not the one of a transfer.
+        With ``totals`` there are four more columns. They are about the whole wallet, so each of its rows repeats them,
+        and they are **approximate**: Deriv converts at its own rate, which is not the rate of a transfer.
 
         See ``dpyauth.columns.money_columns.WALLET_TOTALS``.
 
@@ -63,7 +63,7 @@ def wallets(
 
 
 def _listed(payload: Any) -> tuple[list[Mapping[str, Any]], dict[str, Any]]:
-    """Return the wallets of a reply, and what is beside them: a list, or as an older form had them; or one alone."""
+    """Return the wallets of a reply and the fields beside them. Accepts a list, an older form, or one wallet."""
     beside: dict[str, Any] = {}
     for name in ("wallets", "items"):
         if isinstance(payload, Mapping) and name in payload:
@@ -82,7 +82,7 @@ def _rows(wallet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
-    """Currencies, each with what is told of it."""
+    """Yield the currencies of a wallet, each with its balance."""
     if isinstance(balances, Mapping):
         yield from balances.items()
     else:
@@ -97,18 +97,18 @@ def wallet_transactions(
     decimal: bool = False,
     reveal: bool = False,
 ) -> pd.DataFrame:
-    """List what moved money in or out of a wallet, one row per transaction.
+    """List the transactions of a wallet, one row per transaction.
 
     Parameters
     ----------
     rows : sequence of mappings
         The ``transactions`` of ``wallet_transactions`` replies.
     context : Context, optional
-        Where they came from; becomes ``attrs``.
+        Where they came from; stored in ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects instead of float64.
+        Return money as exact `decimal.Decimal` objects instead of float64.
     reveal : bool
-        Show the IDs of the clients, which otherwise are ``•••``.
+        Show the IDs of clients instead of ``•••``.
 
     Returns
     -------

@@ -108,7 +108,7 @@ def _tiles(report: Report) -> str:
     if detail is not None:
         for name, label in (
             ("at_stake", "at stake"),
-            ("may_pay", "may pay out"),
+            ("may_pay", "possible payout"),
             ("profit_month", "profit this month"),
         ):
             known = detail[detail[name].notna()]

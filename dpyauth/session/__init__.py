@@ -1,4 +1,4 @@
-"""Put a session together: one signed-in connection to Deriv, and the questions you can ask it."""
+"""Define the session: one signed-in connection to Deriv, and the methods that ask it for data."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Session(
 ):
     """A session with Deriv, made by `dpyauth.login`.
 
-    Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
-    name under ``session.aio``. The connection belongs to a background thread: it stays alive while cells run, comes
-    back by itself after a break, and may be used from any thread.
+    Every method that asks Deriv something waits for the answer, and has an awaitable twin of the same name under
+    ``session.aio``. The connection belongs to a background thread: it stays alive while cells run, reconnects by itself
+    after a break, and may be used from any thread.
 
     Parameters
     ----------
     settings : Settings
-        Which Deriv to talk to.
+        Settings of the Deriv to connect to.
     timeout : float
-        How long a call may take, in seconds, unless it says otherwise.
+        Default time-out of a call, in seconds.
     """
 
     _called = "A session"
@@ -72,9 +72,11 @@ class Session(
         return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {kind}){ends}>"
 
     def _instead(self, name: str) -> str:
-        return f"It is a call of Deriv's: session.call({name!r}, ...)." if name in self.core.catalog else ""
+        return f"It is one of Deriv's calls: session.call({name!r}, ...)." if name in self.core.catalog else ""
 
     @property
     def aio(self) -> AsyncSession:
         """Awaitable twins of the methods that ask Deriv: ``await session.aio.balance()``."""
-        return AsyncSession(self)  # not kept: a session without a name is to be gone at once
+        # Not stored: the reference cycle would keep a session whose last name is gone, and with it its connection,
+        # until the garbage collector runs.
+        return AsyncSession(self)

@@ -1,4 +1,4 @@
-"""Ask about the account, and return frames made by hand."""
+"""Ask about the account: its status, verification, balance and currencies."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ if TYPE_CHECKING:
 
 
 class AccountQuestions(Questions):
-    """Questions about the account and what it holds."""
+    """Methods about the account and its balance."""
 
     @dual
     @with_columns
     def account_status(
         self, account: str = "current", *, detail: bool = False, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
-        """Return the state of the account in one row.
+        """Return the status of the account in one row.
 
-        First comes what both of Deriv's APIs tell: kind, status, currency, balance. Deriv's current API tells no
-        verification, cashier, risk and limits, so there the frame has no columns for them: look at
-        https://home.deriv.com/dashboard/profile.
-        With ``detail=True`` what both tell is followed by how the account stands: open contracts, what they have cost
-        and may pay, profit of today and of this month (in UTC, by when contracts were closed), and what happened last.
-        Stands on Deriv's calls ``get_accounts`` (options, scope trade; it goes over HTTP and needs no open connection),
-        and ``get_account_status`` and ``balance`` (v3, scope read). With ``detail=True`` also on ``portfolio`` and
-        ``statement``, and on ``profit_table`` where contracts were closed that were bought last month.
+        The first columns are those that both of Deriv's APIs report: kind, status, currency, balance. Deriv's current
+        API reports nothing about verification, cashier, risk and limits, so there the frame has no columns for them:
+        see https://home.deriv.com/dashboard/profile. With ``detail=True`` these are followed by exposure and profits:
+        open contracts, their cost and what they may pay, the profit of today and of this month (in UTC, by the time at
+        which contracts were closed), and the latest transaction.
+
+        Uses Deriv's calls ``get_accounts`` (options, scope trade; it goes over HTTP and needs no open connection), and
+        ``get_account_status`` and ``balance`` (v3, scope read). With ``detail=True`` also ``portfolio`` and
+        ``statement``, and ``profit_table`` if contracts that were bought last month were closed.
 
         Parameters
         ----------
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``.
         detail : bool
-            Say how the account stands. What Deriv does not let the token see is missing, and ``remark`` says why.
+            Add exposure and profits. Values that the token may not see are missing, and ``remark`` says why.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
@@ -76,9 +77,9 @@ class AccountQuestions(Questions):
     @dual
     @with_columns
     def status_flags(self) -> Steps[pd.DataFrame]:
-        """Return the account's status flags, one row per flag, each with its meaning.
+        """Return the status flags of the account with their meanings, one row per flag.
 
-        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+        Uses Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
@@ -106,40 +107,39 @@ class AccountQuestions(Questions):
     @dual
     @with_columns
     def verification(self, kind: str = "checks") -> Steps[pd.DataFrame]:
-        """Return what Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
+        """Return the state of verification, one row per check: status, expiry, attempts left, last rejection.
 
-        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+        Uses Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Parameters
         ----------
         kind : {"checks", "attempts", "ownership", "jurisdictions"}
-            How far each check is; the user's attempts to prove who they are, and what became of each; the payment
-            methods that Deriv wants proof of that they are the user's own; or the jurisdictions of MT5 in which the
-            proof of address counts.
+            The checks; the user's attempts to verify their identity, with the result of each; the payment methods that
+            the user has to prove ownership of; or the MT5 jurisdictions in which the proof of address counts.
 
         Returns
         -------
         pandas.DataFrame
-            Of the checks there are always the same rows in the same order, and behind them any that Deriv has added:
+            For ``"checks"``, always the same rows in the same order, followed by any that Deriv has added:
 
             See ``dpyauth.columns.account_columns.VERIFICATION``.
 
-            Of ``"attempts"``:
+            For ``"attempts"``:
 
             See ``dpyauth.columns.account_columns.ATTEMPTS``.
 
-            Of ``"ownership"``:
+            For ``"ownership"``:
 
             See ``dpyauth.columns.account_columns.OWNERSHIP_REQUESTS``.
 
-            Of ``"jurisdictions"``:
+            For ``"jurisdictions"``:
 
             See ``dpyauth.columns.account_columns.JURISDICTIONS``.
 
         Raises
         ------
         InvalidRequest
-            There is no such kind; nothing was sent.
+            The kind is unknown; nothing was sent.
         NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -168,7 +168,7 @@ class AccountQuestions(Questions):
     def currencies(self) -> Steps[pd.DataFrame]:
         """Return whether deposits and withdrawals are possible now, one row per currency of the account.
 
-        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+        Uses Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
@@ -195,14 +195,14 @@ class AccountQuestions(Questions):
     @dual
     @with_columns
     def cashier_problems(self) -> Steps[pd.DataFrame]:
-        """Return what keeps the cashier closed, one row per problem, each with what to do.
+        """Return what keeps the cashier closed and what to do about it, one row per problem.
 
-        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+        Uses Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
         pandas.DataFrame
-            Without rows where the cashier is open:
+            No rows if the cashier is open:
 
             See ``dpyauth.columns.account_columns.CASHIER_PROBLEMS``.
 
@@ -226,15 +226,16 @@ class AccountQuestions(Questions):
     def balance(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the balance of the account.
 
-        Stands on Deriv's call ``balance`` (scope read or trading_information; on the options API trade).
+        Uses Deriv's call ``balance`` (scope read or trading_information; on the options API trade).
 
         Parameters
         ----------
         account : str
-            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` to API tokens; the accounts that the
-            sign-in gave access to (one, with an API token) are then asked one by one, with a column ``error``.
+            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` for API tokens; then the accounts that
+            the sign-in gave access to (only one, with an API token) are asked one by one, and there is a column
+            ``error``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
@@ -243,7 +244,7 @@ class AccountQuestions(Questions):
 
             See ``dpyauth.columns.account_columns.BALANCE``.
 
-            With ``"all"``, where Deriv lists them with one call, also:
+            With ``"all"``, if Deriv lists them with one call, also:
 
             See ``dpyauth.columns.account_columns.OF_ALL_BALANCES``.
 
@@ -263,9 +264,9 @@ class AccountQuestions(Questions):
     @dual
     @with_columns
     def accounts(self) -> Steps[pd.DataFrame]:
-        """All accounts of the same user, one row per account.
+        """Return all accounts of the user, one row per account.
 
-        Stands on Deriv's calls ``get_accounts`` (options, scope trade) and ``account_list`` (v3, scope read).
+        Uses Deriv's calls ``get_accounts`` (options, scope trade) and ``account_list`` (v3, scope read).
 
         Returns
         -------
@@ -289,17 +290,18 @@ class AccountQuestions(Questions):
 
     @dual
     def migration(self) -> Steps[str]:
-        """Return how far Deriv is with moving this user from v3 to the options API.
+        """Return the progress of moving this user from v3 to the options API.
 
-        Deriv moves its users one by one. After that, v3 no longer lets them in, and nothing is carried over: sign in
-        with ``dpyauth.login(api="options")`` then, with a token and an app ID made at developers.deriv.com.
-        Stands on Deriv's calls ``connect_status`` (v3) and ``legacy_migration_status`` (options).
+        Deriv moves its users one by one. Afterwards v3 no longer accepts them, and nothing is carried over: sign in
+        with ``dpyauth.login(api="options")``, with a token and an app ID made at developers.deriv.com.
+
+        Uses Deriv's calls ``connect_status`` (v3) and ``legacy_migration_status`` (options).
 
         Returns
         -------
         str
             ``"not begun"``, ``"pending"``, ``"complete"``, ``"failed"`` or ``"not applicable"`` (there is nothing to
-            move); another word of Deriv's is passed on as it is.
+            move); any other word from Deriv is returned unchanged.
 
         Raises
         ------

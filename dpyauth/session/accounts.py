@@ -1,4 +1,4 @@
-"""The several accounts that one sign-in gives access to."""
+"""Use the accounts that one sign-in gives access to: switch between them, and connect to several."""
 
 from __future__ import annotations
 
@@ -26,18 +26,20 @@ _ONE_ACCOUNT = "An API token belongs to one account; signing in with Deriv gives
 
 
 class Accounts(Sending):
-    """Switching between accounts, and reaching those that are not the one in use."""
+    """Core that switches between accounts and connects to accounts other than the active one."""
 
     async def switch_to(self, loginid: str) -> Account:
-        """Use another account of the same sign-in, on the background thread.
+        """Switch to another account of the same sign-in, on the background thread.
 
-        Where Deriv allows no connection more, those of this session are given up first.
+        If Deriv allows no more connections, those of this session are closed first.
         """
         try:
             return await asyncio.wrap_future(self.start_switch(loginid))
         except DpyauthError as error:
             if not looks_crowded(error, APIS[self.target.api]):
                 raise
+            # A switch opens the new connection before it closes the old one, which may be one more than Deriv allows.
+            # So close the present ones and try again, with a spare to return to if that fails as well.
             go_back = asyncio.Event()
             spare, ends = self._give_up_connections(go_back)
             if spare is None:
@@ -45,16 +47,16 @@ class Accounts(Sending):
         try:
             await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
             return await asyncio.wrap_future(self.start_switch(loginid))
-        except BaseException:
+        except BaseException:  # also a cancelled switch: without the spare, the session would have no connection
             go_back.set()
             spare.start()
             raise
 
     def _give_up_connections(self, go_back: asyncio.Event) -> tuple[Connection | None, list[asyncio.Task[None]]]:
-        """Begin to close the connections of this session; return one in place of that in use, and what to wait for.
+        """Begin to close the session's connections; return a replacement for the active one, and tasks to await.
 
-        That one opens when it may. Calls meanwhile wait for it: none takes the place that is wanted for the other
-        account. None is returned where no connection is open.
+        The replacement does not connect before ``go_back`` is set. Meanwhile calls wait for it: a connection made for
+        them would take the place that the other account needs. It is None if no connection is open.
         """
         with self._lock:
             sign_in, account, old = self.sign_in, self.active_account, self.connection
@@ -69,10 +71,10 @@ class Accounts(Sending):
 
             self.connection = spare = self.connect(endpoint._replace(address=address), self.target)
             spare.keep_trying()
-        self.note_event("connections given up", "Deriv allows no more of them, and another account is to be used", None)
+        self.note_event("connections closed", "Deriv allows no more of them, and another account is to be used", None)
         ends = [connection.task for connection in given_up if connection.task is not None]
         for connection in given_up:
-            connection.end(SessionClosed("The session is being switched to another account. Run the cell again."))
+            connection.end(SessionClosed("The session is switching to another account. Run the cell again."))
         return spare, ends
 
     def granted(self, loginid: str) -> str:
@@ -85,11 +87,11 @@ class Accounts(Sending):
         return wanted
 
     def _no_access(self, given: str) -> str:
-        """Return what to write instead of what is no account of this sign-in."""
+        """Return the message for an account that the sign-in gives no access to, with what to write instead."""
         word = given.strip().lower()
         if word in _WORDS and given not in _WORDS:
-            return f'An account is "current", "all" or a login ID, written so: {word!r}, not {given!r}.'
-        # What looks like no login ID may be a token, and is not repeated.
+            return f'account takes "current", "all" or a login ID. Write {word!r}, not {given!r}.'
+        # A text that does not look like a login ID may be a token, so it is not shown.
         shown = f"an account {given!r}" if _LOGINID.fullmatch(given) else "such an account"
         near = nearest(given, self.grants)
         one_for_all = APIS[self.target.api].one_for_all
@@ -100,7 +102,7 @@ class Accounts(Sending):
         )
 
     def connect_account(self, loginid: str) -> Steps[str]:
-        """See to it that there is a connection for an account; returns its login ID as Deriv writes it."""
+        """Connect to an account unless there is a connection already; return its login ID as Deriv writes it."""
         loginid = self.granted(loginid)
         if self.active_account is None or self.active_account.loginid != loginid:
             yield lambda: self._reached(loginid)
@@ -112,17 +114,19 @@ class Accounts(Sending):
         with self._lock:
             if self.sign_in is None:
                 raise self.not_signed_in("authorize")
+            # One that has ended for good is replaced; one that is reconnecting is kept.
             connection = self.other_connections.get(loginid)
             if connection is None or connection.failure is not None:
                 connection = self.other_connections[loginid] = self.connect(self.sign_in.endpoint(loginid), self.target)
         connection.start()
         try:
+            # Shielded: cancelling this wait would cancel `ready`, for which others may be waiting, too.
             await asyncio.shield(asyncio.wrap_future(connection.ready))
         except DpyauthError as error:
             raise told(error, APIS[self.target.api]) from None
 
     async def _make_room(self, loginid: str) -> None:
-        """Close connections to other accounts where one more would be too many: of those without a call the oldest."""
+        """Close connections to other accounts if one more would be too many: the oldest of those without a call."""
         most = APIS[self.target.api].connections
         with self._lock:
             others = {
@@ -132,19 +136,20 @@ class Accounts(Sending):
             if most is None or (known is not None and known.failure is None):
                 return
             idle = [name for name, each in others.items() if not each.protocol.is_awaited]
+            # Two more than the others: the active account's connection, and the one that is to be opened.
             closing = [self.other_connections.pop(name) for name in idle[: max(0, len(others) + 2 - most)]]
         ends = [each.task for each in closing if each.task is not None]
         for each in closing:
-            each.end(SessionClosed("This connection made room for one to another account. Run the cell again."))
+            each.end(SessionClosed("This connection was closed to make room for another account. Run the cell again."))
         if ends:
             await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
 
     def listed_account(self, loginid: str | None) -> Mapping[str, Any]:
-        """Return what Deriv said of an account of this user when it was signed in to; the names are v3's."""
+        """Return what Deriv said about an account of this user at the sign-in, under v3's names."""
         return self.active_account.listed(loginid) if self.active_account is not None else {}
 
     def currency_of(self, loginid: str | None) -> str | None:
-        """Return the currency of an account of this sign-in; None while it has none, or where Deriv did not say it."""
+        """Return the currency of an account of this sign-in; None if it has none yet or Deriv did not say."""
         account = self.active_account
         if account is None or loginid is None:
             return None
@@ -154,7 +159,7 @@ class Accounts(Sending):
         return told or self._currency_by_its_own_sign_in(loginid)
 
     def _currency_by_its_own_sign_in(self, loginid: str) -> str | None:
-        """Return what Deriv said when the connection of another account was signed in."""
+        """Return the currency that Deriv named when another account was connected."""
         connection, sign_in = self.other_connections.get(loginid), self.sign_in
         if connection is None or sign_in is None or not connection.ready.done() or connection.ready.exception():
             return None

@@ -1,4 +1,4 @@
-"""Give every method that asks Deriv an awaitable twin, typed for editors and type checkers."""
+"""Define the awaitable twins of the session's methods, typed for editors and type checkers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from dpyauth.session.wallets import Wallets
 
 
 class AsyncSession(Awaitables):
-    """Methods of a session that ask Deriv something, to be awaited: ``await session.aio.balance()``.
+    """Awaitable twins of the methods of a session that ask Deriv: ``await session.aio.balance()``.
 
     They have the names, arguments and results of the session's own methods, and may be awaited on any event loop.
     """
+
+    # One line a method, written out: made in a loop, they would be invisible to editors and type checkers.
 
     _called = "session.aio"
 

@@ -1,4 +1,4 @@
-"""Drive steps on the caller's own event loop, which awaits each reply."""
+"""Drive steps on the caller's event loop, which awaits each reply."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 async def run_async(driver: Driver, steps: Steps[T]) -> T:
-    """Drive steps that are no method of their own."""
+    """Drive steps outside of a method made by `dual`."""
     calls: list[InFlight] = []
     try:
         return await drive_async(driver, steps, calls)
@@ -30,7 +30,7 @@ async def run_async(driver: Driver, steps: Steps[T]) -> T:
 
 
 async def drive_async(driver: Driver, steps: Steps[T], calls: list[InFlight]) -> T:
-    """Take all steps and return their result; ``calls`` holds the calls on their way, for the handler of an error."""
+    """Take all steps and return their result; ``calls`` receives the calls in flight, for error handling."""
     result: Any = None
     error: BaseException | None = None
     while True:
@@ -40,8 +40,8 @@ async def drive_async(driver: Driver, steps: Steps[T], calls: list[InFlight]) ->
         except StopIteration as done:
             returned: T = done.value
             return returned
-        except BaseException as raised:
-            if getattr(steps, "gi_frame", None) is None:  # they have ended
+        except BaseException as raised:  # also a cancellation: see `blocking.drive`
+            if getattr(steps, "gi_frame", None) is None:  # the steps have ended
                 raise
             error = raised
 
@@ -53,15 +53,18 @@ def _take(driver: Driver, wanted: Request | Batch | LoopWork[Any], calls: list[I
 
 
 async def _wait(driver: Driver, request: Request, calls: list[InFlight]) -> Reply:
+    # The reply arrives on the background thread, and a future may be set only on the thread of its own loop.
     loop = asyncio.get_running_loop()
     waiters, arrival = waiters_of(loop), loop.create_future()
     call = driver.begin(request, lambda pending: waiters.on_reply(arrival))
-    calls.append(call)
+    calls.append(call)  # before it is sent: see `blocking`
     try:
+        # `waiters` wakes the loop once for many replies, and regularly while it waits, to let interrupts in.
         waiters.add(call, arrival)
         call.submit()
         await arrival
     except BaseException as error:
+        # Also a cancellation, such as by asyncio.timeout: it gets the note that a change was sent, too.
         call.leave(error)
         raise
     finally:
@@ -82,11 +85,12 @@ async def _wait_all(driver: Driver, batch: Batch, calls: list[InFlight]) -> None
                 batch.on_reply(tasks[task], task.result())
     except BaseException:
         for task in tasks.keys() - handled:
-            if task.done():  # replies that had come in by then count
+            if task.done():  # replies that have arrived by now are kept, as in `blocking`
                 with suppress(Exception, asyncio.CancelledError):
                     batch.on_reply(tasks[task], task.result())
         raise
     finally:
+        # Awaited after they are cancelled: each leaves its call, and none is reported as never retrieved.
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

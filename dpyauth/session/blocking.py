@@ -1,4 +1,4 @@
-"""Drive steps on the caller's own thread, which waits for each reply."""
+"""Drive steps on the caller's thread, which waits for each reply."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from dpyauth.session.steps import Batch, LoopWork, Request, Steps
 T = TypeVar("T")
 
 STEP = 0.5 if sys.platform != "win32" else 0.1
-"""Longest uninterrupted wait, in seconds: on Windows a wait on a lock cannot be interrupted."""
+"""Longest single wait, in seconds. On Windows, a wait on a lock cannot be interrupted, so it is shorter there."""
 
 LONGEST = 60.0
-"""Longest wait for work on the background loop, in seconds; the session's own ends by itself well before."""
+"""Longest wait for work on the background loop, in seconds. The session's own work ends well before."""
 
 
 def run(driver: Driver, steps: Steps[T]) -> T:
-    """Drive steps that are no method of their own."""
+    """Drive steps outside of a method made by `dual`."""
     calls: list[InFlight] = []
     try:
         return drive(driver, steps, calls)
@@ -37,7 +37,7 @@ def run(driver: Driver, steps: Steps[T]) -> T:
 
 
 def drive(driver: Driver, steps: Steps[T], calls: list[InFlight]) -> T:
-    """Take all steps and return their result; ``calls`` holds the calls on their way, for the handler of an error."""
+    """Take all steps and return their result; ``calls`` receives the calls in flight, for error handling."""
     result: Any = None
     error: BaseException | None = None
     while True:
@@ -47,8 +47,10 @@ def drive(driver: Driver, steps: Steps[T], calls: list[InFlight]) -> T:
         except StopIteration as done:
             returned: T = done.value
             return returned
-        except BaseException as raised:  # an interrupt, too: what the steps hold must not depend on their frame
-            if getattr(steps, "gi_frame", None) is None:  # they have ended
+        # Errors and interrupts go into the generator, so that it can clean up and keep partial results. Raised past it,
+        # its finally clauses would only run when the generator is collected.
+        except BaseException as raised:
+            if getattr(steps, "gi_frame", None) is None:  # the steps have ended
                 raise
             error = raised
 
@@ -60,9 +62,12 @@ def _take(driver: Driver, wanted: Request | Batch | LoopWork[Any], calls: list[I
 
 
 def _wait(driver: Driver, request: Request, calls: list[InFlight]) -> Reply:
+    # A plain lock, which the background thread releases once. A Condition or Event holds a lock of its own while it is
+    # used, which an interrupt could leave locked.
     gate = threading.Lock()
     gate.acquire()
     call = driver.begin(request, lambda pending: gate.release())
+    # In this order: a call that is sent before it is in the list could be sent without the user learning of it.
     calls.append(call)
     call.submit()
     with Notice() as notice:
@@ -73,6 +78,8 @@ def _wait(driver: Driver, request: Request, calls: list[InFlight]) -> Reply:
 
 
 def _wait_all(driver: Driver, batch: Batch, calls: list[InFlight]) -> None:
+    # Replies are handled here and not in `deliver`: they belong on the caller's thread, on which an error can be
+    # raised. SimpleQueue, because a Queue has locks that an interrupt could leave locked.
     arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
     handled: set[int] = set()
     own: list[InFlight] = []
@@ -93,7 +100,8 @@ def _wait_all(driver: Driver, batch: Batch, calls: list[InFlight]) -> None:
     except BaseException as error:
         for call in own:
             call.leave(error)
-        for number, call in enumerate(own):  # replies that had come in by then count
+        # Replies that have arrived by now are kept: a history shows them as its partial result.
+        for number, call in enumerate(own):
             if call.pending.reply is not None and number not in handled:
                 with suppress(Exception):
                     batch.on_reply(number, call.result())
@@ -101,7 +109,7 @@ def _wait_all(driver: Driver, batch: Batch, calls: list[InFlight]) -> None:
 
 
 def _next(arrived: queue.SimpleQueue[int], calls: list[InFlight], notice: Notice) -> int:
-    """Return the number of the next call that ends."""
+    """Return the number of the next call that has ended."""
     while True:
         try:
             return arrived.get(timeout=STEP)
@@ -112,24 +120,30 @@ def _next(arrived: queue.SimpleQueue[int], calls: list[InFlight], notice: Notice
 
 
 def on_loop(work: LoopWork[T], timeout: float) -> T:
-    """Run work on the background loop and wait for it; an interrupt cancels it.
+    """Run work on the background loop and wait for it. An interrupt cancels the work.
 
-    Raises ``TimeoutError`` when the time is up.
+    Raises
+    ------
+    TimeoutError
+        The time is up.
     """
     outcome: Future[T] = Future()
     try:
         background.run(work, outcome)
         return result_of(outcome, timeout)
     except DpyauthError as error:
-        raise error.copy() from None
+        raise error.copy() from None  # the original has a traceback on the background thread
     finally:
         outcome.cancel()  # of no effect once it has ended
 
 
 def result_of(future: Future[T], timeout: float) -> T:
-    """Wait for a future so that a kernel interrupt gets through, on every platform.
+    """Wait for a future in short steps, so that a kernel interrupt gets through on every platform.
 
-    Raises ``TimeoutError`` when the time is up.
+    Raises
+    ------
+    TimeoutError
+        The time is up.
     """
     end = time.monotonic() + timeout
     while True:

@@ -30,40 +30,41 @@ class Calls(Questions):
     @dual
     @names_symbols
     def call(self, name: str | Mapping[str, Any], /, *, timeout: float | None = None, **fields: Any) -> Steps[Reply]:
-        """Put any call to Deriv and return its reply.
+        """Make any call of Deriv's API and return the reply.
 
         Parameters
         ----------
         name : str or dict
-            A call of Deriv's API, such as ``"get_accounts"``; or a whole request as Deriv's documentation writes it,
-            such as ``{"ticks_history": "R_100", "end": "latest"}``.
+            Name of the call, such as ``"get_accounts"``; or a whole request in the form of Deriv's documentation, such
+            as ``{"ticks_history": "R_100", "end": "latest"}``.
         timeout : float, optional
             How long to wait for the reply, in seconds.
         **fields
-            The call's fields. Python, numpy and pandas values are converted to what Deriv wants: True to 1, a date
-            or time to epoch seconds (without a zone it counts as UTC), and so on. None leaves a field out.
+            Fields of the call. Python, numpy and pandas values are converted for Deriv: True to 1, a date or time to
+            epoch seconds (UTC if it has no time zone), and so on. None leaves a field out.
 
         Returns
         -------
         dict
-            The whole reply, with the payload usually under the call's own name.
+            The whole reply, with the payload usually under the name of the call.
 
         Raises
         ------
         InvalidRequest
-            No such call or field, or a value that cannot be right; nothing was sent.
+            The call or field does not exist, or a value is not possible; nothing was sent.
         NotSignedIn, MissingScope
             The call needs a sign-in, or a scope that the token lacks; nothing was sent.
         ApiError
             Deriv answered with an error; ``code`` and ``details`` say which.
         CallTimeout, ConnectionLost
-            No reply in time, or no connection. A call that only reads is sent again by itself, after a break and after
-            an error that may be gone in a moment.
+            No reply in time, or no connection. A call that only reads is sent again automatically after a break of the
+            connection and after a temporary error at Deriv.
         OutcomeUnknown
-            A call that changes something was sent, but never answered. It is never repeated.
+            A call that changes something was sent, but its answer was lost or does not say what became of it. dpyauth
+            never repeats such a call.
         NotCarriedOut
-            A transfer was sent, but never answered, and Deriv does not know of its ``request_id`` afterwards. That of
-            a transfer is made for you if you leave it out; `transfers` lists it.
+            The answer to a transfer was lost, and Deriv does not know its ``request_id``. If you leave out the
+            ``request_id`` of a transfer, dpyauth makes one; `transfers` lists it.
 
         Examples
         --------
@@ -74,7 +75,7 @@ class Calls(Questions):
         """
         name, fields = named_call(self.core, name, fields)
         call = self.core.catalog.get(name)
-        fields = requests.seal(call, fields)  # first of all: tracebacks may show variables
+        fields = requests.seal(call, fields)  # before anything can fail: tracebacks may show secrets in variables
         self._one_reply(name, call, fields)
         reply: Reply = yield Request(name, fields, timeout)
         return reply
@@ -93,44 +94,45 @@ class Calls(Questions):
         timeout: float | None = None,
         **fields: Any,
     ) -> Steps[pd.DataFrame]:
-        """Put any call to Deriv and return its reply as a frame.
+        """Make any call of Deriv's API and return the reply as a frame.
 
-        The frame has a column for each field that Deriv documents, under Deriv's names. For what is asked most there
-        are methods that give tidier ones, such as `balance` and `statement`.
+        The frame has a column for each field that Deriv documents, under Deriv's names. For the most common calls there
+        are methods with tidier frames, such as `balance` and `statement`.
 
         Parameters
         ----------
         name : str or dict
-            A call of Deriv's API, such as ``"get_accounts"``, or a whole request, as for `call`; `calls` lists them,
-            `help` tells its columns.
+            Name of the call, such as ``"get_accounts"``, or a whole request, as for `call`. `calls` lists all calls,
+            `help` shows the columns of each.
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these. It
-            always says whom to ask and is never sent: the call ``balance`` of v3 has a field of this name, which only
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``. It says which
+            account to ask and is never sent as a field: v3's call ``balance`` has a field of this name, which only
             `call` sends.
         decimal : bool
-            Money and prices as exact `decimal.Decimal` instead of float64.
+            Return money and prices as exact `decimal.Decimal` objects instead of float64.
         explode : str or sequence of str
-            Columns of lists to spread, one after the other: one row per item.
+            Columns of lists to spread, one after the other, into one row per item.
         reveal : bool
-            Show secrets and personal data, which otherwise are ``•••``.
+            Show secrets and personal data instead of ``•••``. They are then saved with the notebook.
         timeout : float, optional
             How long to wait for the reply, in seconds.
         **fields
-            The call's fields, as for `call`.
+            Fields of the call, as for `call`.
 
         Returns
         -------
         pandas.DataFrame
-            A row per item where the reply is a list, else one row; columns and dtypes as `dpyauth.frames.generic`
-            says, with a column ``currency`` wherever there is money that names none. With ``"all"`` the accounts come
-            one after the other, and there are two more columns: ``loginid``, unless the call tells it itself, and
+            One row per item if the reply is a list, else one row. Columns and dtypes are those of
+            `dpyauth.frames.generic`, with a column ``currency`` if there is money without a currency. With ``"all"``
+            the accounts follow each other, and there are two more columns: ``loginid``, unless the reply has it, and
             ``error``, why an account could not be read (both string).
 
         Raises
         ------
         InvalidRequest
-            As for `call`; or ``explode`` names no column of lists; or ``account`` makes no sense: a call over HTTP
-            (options) is not about one of the accounts, and what changes something is done for one account at a time.
+            As for `call`; or ``explode`` does not name a column of lists; or ``account`` is not possible: calls over
+            HTTP (options) are not about a single account, and calls that change something are made for one account at
+            a time.
         NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown, NotCarriedOut
             As for `call`.
 
@@ -141,7 +143,7 @@ class Calls(Questions):
         >>> session.frame("get_accounts")["account_type"].tolist()
         ['real', 'demo']
         """
-        explode = explode if isinstance(explode, str) else tuple(explode)  # it is gone over more than once
+        explode = explode if isinstance(explode, str) else tuple(explode)  # an iterator could be read only once
         name, fields = named_call(self.core, name, fields)
         known = self.core.catalog.get(name)
         fields = requests.seal(known, fields)
@@ -150,19 +152,20 @@ class Calls(Questions):
         self._one_reply(name, known, fields)
         call = self.core.catalog.find(name)
         name = call.name
-        asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
+        asked = requests.build(call, fields)  # raises once, rather than an error for each account
 
         def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:
-            if isinstance(loginid := asked.get("loginid"), str):  # the request itself may name another account
+            if isinstance(loginid := asked.get("loginid"), str):  # the request may name another account
                 context = replace(context, loginid=loginid.upper(), currency=self.core.currency_of(loginid.upper()))
-            if reply:  # else it is only about the columns
+            if reply:  # else only the columns are wanted
                 empty_replies.check(name, self.core.api, reply)
-            whole = {"echo_req": asked, **reply}  # replies over HTTP do not repeat what was asked
+            whole = {"echo_req": asked, **reply}  # replies over HTTP do not repeat the request
             return frames.generic(call, whole, context, decimal=decimal, explode=explode, reveal=reveal)
 
         self._one_by_one(call, fields, account)
         if account == "all" or call.changes_with(fields):
-            shape({}, self.core.context(name, None))  # a wrong explode must not cost a reply
+            # Raises if explode is wrong: afterwards the change would have been made, and its reply would be lost.
+            shape({}, self.core.context(name, None))
 
         def one(loginid: str | None) -> Steps[pd.DataFrame]:
             return shape(
@@ -176,33 +179,33 @@ class Calls(Questions):
     def stream(
         self, name: str | Mapping[str, Any], /, *, keep: int = 10_000, timeout: float | None = None, **fields: Any
     ) -> Steps[Stream]:
-        """Open a stream: updates that keep coming, also across reconnects.
+        """Open a stream of updates, which continues across reconnects.
 
-        Equal streams share one subscription at Deriv. Close a stream when you have seen enough, best by using it in
-        a ``with`` statement. Where a stream is of several things, such as ``ticks=["R_50", "R_100"]``, an error of one
-        of them is an update with the key ``error``, and the others go on.
+        Equal streams share one subscription at Deriv. Close a stream when you no longer need it, preferably by using it
+        in a ``with`` statement. If a stream covers several things, such as ``ticks=["R_50", "R_100"]``, an error of one
+        of them is an update with the key ``error``, and the others continue.
 
         Parameters
         ----------
         name : str or dict
-            A call that streams, such as ``"ticks"``, ``"balance"``, ``"transaction"`` or
+            Name of a call that streams, such as ``"ticks"``, ``"balance"``, ``"transaction"`` or
             ``"proposal_open_contract"``; or a whole request, as for `call`.
         keep : int
-            How many updates to keep in memory, the latest ones.
+            How many of the latest updates to keep in memory.
         timeout : float, optional
             How long to wait for the first reply, in seconds.
         **fields
-            The call's fields, as for `call`; ``subscribe`` is filled in.
+            Fields of the call, as for `call`; ``subscribe`` is added.
 
         Returns
         -------
         Stream
-            To iterate over, or to look at with ``frame()``.
+            Iterate over it, or get its updates with ``frame()``.
 
         Raises
         ------
         InvalidRequest
-            The call does not stream or changes something, or as for `call`.
+            The call does not stream, or changes something; or as for `call`.
         NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -228,21 +231,23 @@ class Calls(Questions):
                 )
             )
             raise InvalidRequest(f"'{name}' is not a stream; use call() for one reply. Streams: {streams}.", call=name)
-        if call.changes_with(fields):  # a stream is asked for again after every break, and this must not be
+        # A stream is requested again after every break; a change must never be sent twice.
+        if call.changes_with(fields):
             raise InvalidRequest(
-                f"'{name}' changes something at Deriv, so it cannot be a stream: make it with call(), and open a "
-                "stream on what it made.",
+                f"'{name}' changes something at Deriv, so it cannot be a stream. Make it with call(), then open a "
+                "stream of the result.",
                 call=name,
             )
         built = requests.build(call, {**fields, "subscribe": 1})
+        # The text of the request stays in memory as long as the stream is open.
         if requests.secrets(built):
             raise InvalidRequest(
-                f"The request of a stream is kept, to be sent again after every break, and fields of this '{name}' are "
-                "secret or personal. Leave them out.",
+                f"Some fields of this '{name}' are secret or personal. The request of a stream stays in memory, to be "
+                "sent again after every break, so leave these fields out.",
                 call=name,
             )
         if keep < 1:
-            raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
+            raise InvalidSetting("keep must be a whole number above 0: the number of updates to keep.")
         api, account = self.core.adapter, self.core.active_account
         feed = Feed(
             name,
@@ -253,41 +258,41 @@ class Calls(Questions):
             api=self.core.api,
             loginid=account.loginid if account else None,
         )
+        # The feed goes first: updates may arrive before this thread continues. If it never does, because of an
+        # interrupt, the call is left like any other, which closes the stream at Deriv.
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(self, feed)
 
-    # Inside
-
     @staticmethod
     def _one_reply(name: str, call: Call | None, fields: Mapping[str, Any]) -> None:
-        """Check that this call gives one reply, and may be made here at all."""
+        """Raise an error if a call cannot be made here, or does not return a single reply."""
         if name in NOT_BY_CALL:
             raise InvalidRequest(NOT_BY_CALL[name], call=name)
         if fields.get("subscribe") or (call is not None and call.streams == "required"):
             raise InvalidRequest(
-                f"One reply is returned here, and '{name}' with subscribe is a stream of them: use session.stream() "
-                "for it, or leave 'subscribe' out to get the present state once.",
+                f"'{name}' with subscribe is a stream, and only one reply is returned here. Use session.stream(), or "
+                "leave out 'subscribe' to get the present state once.",
                 call=name,
                 field="subscribe",
             )
 
     def _one_by_one(self, call: Call, fields: Mapping[str, Any], account: str) -> None:
-        """Check that the account makes sense for a call."""
+        """Raise an error if the account is not possible for a call."""
         if account != "current" and call.rest is not None:
             raise InvalidRequest(
-                f"'{call.name}' is not asked of one account: its answer is the same for all. Leave 'account' out.",
+                f"'{call.name}' is not about a single account: its answer is the same for all. Leave out 'account'.",
                 call=call.name,
                 field="account",
             )
         if account == "all" and call.changes_with(fields):
             raise InvalidRequest(
-                f"'{call.name}' changes something at Deriv: make it for one account at a time, account='CR…'.",
+                f"'{call.name}' changes something at Deriv, so make it for one account at a time: account='CR…'.",
                 call=call.name,
                 field="account",
             )
 
 
 NOT_BY_CALL = {
-    "authorize": "Sign in with dpyauth.login() instead of calling 'authorize': the session must know who is signed in.",
-    "logout": "Use session.logout() instead of calling 'logout': the session must know that nobody is signed in.",
+    "authorize": "Sign in with dpyauth.login() instead of calling 'authorize': the session must know its account.",
+    "logout": "Use session.logout() instead of calling 'logout': the session must know that it is signed out.",
 }

@@ -1,4 +1,4 @@
-"""State of a session: its connection, its sign-in, the account in use, and what has happened to it."""
+"""Keep the state of a session: its connections, its sign-in, the account in use, and its events."""
 
 from __future__ import annotations
 
@@ -37,38 +37,43 @@ SECRETS_KEPT = 50
 log = logging.getLogger("dpyauth")
 
 FORKED = (
-    "This process was forked from the one that signed in; a session cannot be shared between the two. Sign in anew "
-    "here with dpyauth.login()."
+    "This process was forked from the one that signed in, and the two cannot share a session. Sign in here with "
+    "dpyauth.login()."
 )
 
 
 def how_to_sign_in() -> str:
-    """Return what to do where a sign-in is needed: it depends on the place."""
+    """Return how to sign in, as a sentence for errors. It depends on where the code runs."""
     ways = _environment.ways_to_ask()
     if ways == ("panel", "prompt"):
         return (
-            "Sign in first, in the panel that dpyauth.login() shows; where no panel appears, run "
-            'dpyauth.login(ask="prompt"), which asks for your token at a prompt that hides it.'
+            "Sign in first, in the panel that dpyauth.login() shows. If no panel appears, run "
+            'dpyauth.login(ask="prompt"), which asks for your token at a hidden prompt.'
         )
     if "panel" in ways:
         wait = (
-            " All cells run before that: put what needs an account behind a button." if _environment.in_voila() else ""
+            " All cells run before you can sign in: put code that needs an account behind a button."
+            if _environment.in_voila()
+            else ""
         )
         return f"Sign in first, in the panel that dpyauth.login() shows.{wait}"
     if "prompt" in ways:
-        return "Sign in first: dpyauth.login() asks for your token at a prompt that hides it."
+        return "Sign in first: dpyauth.login() asks for your token at a hidden prompt."
     if _environment.in_streamlit():
-        return "Sign in first: dpyauth.login(token, app_id=..., ask=False) takes what your app has asked the user for."
+        return (
+            "Sign in first: call dpyauth.login(token, app_id=..., ask=False) with the token that your app asks the "
+            "user for."
+        )
     place = _environment.secrets_place()
-    where = f"among this notebook's secrets in {place}" if place else "in the environment"
+    where = f"in this notebook's secrets in {place}" if place else "in the environment"
     return f"Sign in first: set DERIV_APP_ID and DERIV_TOKEN {where}, and run dpyauth.login()."
 
 
 class Core:
     """State of a session. All methods may be called from any thread.
 
-    Users hold a `Session`; the rooms of dpyauth work with its ``core``, which is a `Payloads`: this class and those
-    that add signing out, connecting and signing in, sending, accounts and payloads.
+    Users have a `Session`; the other packages of dpyauth work with its ``core``. That is a `Payloads`, at the end of a
+    chain of classes that each add one thing: `Core`, `SigningOut`, `SigningIn`, `Sending`, `Accounts`, `Payloads`.
     """
 
     def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:
@@ -76,31 +81,34 @@ class Core:
         self.timeout = check_timeout(timeout)
         self._lock = threading.RLock()
         self.connection: Connection | None = None
-        self.sign_in: SignIn | None = None  # result of the sign-in
+        self.sign_in: SignIn | None = None  # the present sign-in, with all its accounts
         self.active_account: Account | None = None
-        self.other_connections: dict[str, Connection] = {}  # by login ID, to accounts that are not in use
-        self._beginning: set[Connection] = set()  # of sign-ins that have not succeeded or failed yet
-        self._closing: list[Connection | SignIn] = []  # still to be closed
+        self.other_connections: dict[str, Connection] = {}  # by login ID, to accounts other than the active one
+        self._beginning: set[Connection] = set()  # of sign-ins in progress
+        self._closing: list[Connection | SignIn] = []  # to be closed; see SigningOut
         self.end_reason: DpyauthError | None = None
-        self.successor: weakref.ref[Core] | None = None  # of the session that has taken its place
-        self.cell: int | None = None  # number of the latest cell whose `login` has returned this session
+        self.successor: weakref.ref[Core] | None = None  # core of the session that has replaced this one
+        self.cell: int | None = None  # number of the latest cell in which `login` returned this session
         self.signed_out_because = ""
-        self.remark = ""  # for the user, on how this sign-in came about
-        self._dismissed: float | None = None  # notice of the sign-in's end that is not to be shown again
+        self.remark = ""  # for the user, about how this sign-in was made
+        self._dismissed: float | None = None  # due time of the expiry notice that the user has dismissed
         self.watchers: list[Callable[[], None]] = []
         self.rate_limits: dict[str, RateLimits] = {}  # by API
         self.events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
         self.transfers: deque[Sent] = deque(maxlen=KEPT)
-        self.since: float | None = None  # time at which the present sign-in began
+        self.since: float | None = None  # time of the present sign-in
         self._secrets: deque[Secret] = deque(maxlen=SECRETS_KEPT)  # of the latest calls: replies may repeat them
+        # Once its last name is gone, the user can no longer close a session, so a finalizer closes what it has opened.
+        # The finalizer gets this set and not `self`: a reference to `self` would keep the session alive for ever. The
+        # set is weak, so that it does not keep closed connections. Not at exit: `signin.current` closes sessions then.
         self._opened: weakref.WeakSet[Connection | SignIn] = weakref.WeakSet()
         weakref.finalize(self, abandoned, self._opened).atexit = False
-        self._ids = itertools.count(1)  # req_ids of all its connections
+        self._ids = itertools.count(1)  # req_ids, unique over all its connections
         _forks.own(self)
 
     @property
     def api(self) -> str:
-        """Name of the API it speaks."""
+        """Name of the API in use."""
         return self.target.api
 
     def rate_limits_of(self, api: str) -> RateLimits:
@@ -109,17 +117,17 @@ class Core:
 
     @property
     def adapter(self) -> Api:
-        """Adapter of the API it speaks."""
+        """Adapter of the API in use."""
         return named(self.target.api)
 
     @property
     def api_facts(self) -> ApiFacts:
-        """Facts of the API it speaks."""
+        """Facts about the API in use."""
         return APIS[self.target.api]
 
     @property
     def catalog(self) -> Catalog:
-        """Calls of the API it speaks."""
+        """Calls of the API in use."""
         return self.adapter.CATALOG
 
     @property
@@ -132,11 +140,11 @@ class Core:
             return State.SIGNED_OUT.value
         state = connection.state
         if not connection.ready.done() and state in {State.CONNECTING, State.OPEN}:
-            return State.AUTHORISED.value  # Deriv has accepted the sign-in; the connection is on its way
+            return State.AUTHORISED.value  # signed in already, with ``early``; the connection is still being made
         return State.RECONNECTING.value if state is State.OPEN else state.value
 
     def note_event(self, what: str, why: str, took: float | None) -> None:
-        """Add an event to those that `Session.events` lists."""
+        """Record an event for `Session.events`."""
         self.events.append((time.time(), what, scrub(why), took))
 
     def not_signed_in(self, call: str) -> DpyauthError:
@@ -144,7 +152,7 @@ class Core:
         if self.end_reason is not None:
             return self.end_reason.copy(call)
         because = f": {self.signed_out_because}" if self.signed_out_because else ""
-        return NotSignedIn(f"Nobody is signed in{because}. {how_to_sign_in()}", call=call)
+        return NotSignedIn(f"You are not signed in{because}. {how_to_sign_in()}", call=call)
 
     @property
     def credential(self) -> Credential | None:
@@ -154,27 +162,27 @@ class Core:
 
     @property
     def grants(self) -> Mapping[str, Credential]:
-        """Credentials of all accounts that the sign-in gave access to, by login ID."""
+        """Credentials of all accounts of the sign-in, by login ID."""
         sign_in = self.sign_in
         return sign_in.grants if sign_in else {}
 
     def kind_of(self, *, demo: bool) -> str:
-        """Return what an account is called where people read it.
+        """Return the kind of an account for display.
 
-        That is ``"demo"`` or ``"real"``, as frames have it; but in the sandbox nothing is real, so it is ``"sample"``.
+        That is ``"demo"`` or ``"real"``, as in frames; but in the sandbox nothing is real, so it is ``"sample"``.
         """
         return "demo" if demo else "sample" if self.target.loopback else "real"
 
     @property
     def expiry(self) -> Expiry | None:
-        """End of the sign-in, where it is known."""
+        """End of the sign-in; None if it is not known."""
         return Expiry.of(self.sign_in)
 
     @property
     def remarks(self) -> str:
-        """Remarks on the sign-in for the user, except those dismissed.
+        """Remarks on the sign-in for the user, except dismissed ones.
 
-        They are made anew on each access, by the time of day, so they cannot be out of date.
+        They are computed on each access from the current time, so they are never out of date.
         """
         expiry = self.expiry
         due = expiry.due if expiry else None
@@ -182,37 +190,38 @@ class Core:
         return " ".join(filter(None, (self.remark, ending)))
 
     def dismiss_remarks(self) -> None:
-        """Leave out the present remarks from now on."""
+        """Do not show the present remarks again."""
         expiry = self.expiry
         self.remark, self._dismissed = "", expiry.due if expiry else None
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
-        """Call a function after every change, on some thread; return a function that ends that."""
+        """Call a function after every change, on whichever thread it happens; return a function that stops this."""
         self.watchers.append(watcher)
         return lambda: self.watchers.remove(watcher) if watcher in self.watchers else None
 
     def notify(self) -> None:
         """Call all watchers."""
-        for watcher in list(self.watchers):
+        for watcher in list(self.watchers):  # a copy: a watcher may stop watching while it is called
             try:
                 watcher()
-            except Exception as error:  # a panel's defect must not disturb the session
+            except Exception as error:  # a bug in a panel must not disturb the session
                 log.error("a watcher of the session failed: %s", type(error).__name__)
 
     def _forked(self) -> None:
         """Give up the sign-in in a forked process: the connection is its parent's."""
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # a new one: a thread that does not exist here may have held the old one
         self.end_reason = self.end_reason or SessionClosed(FORKED)
         self.connection = self.sign_in = self.active_account = None
         self.other_connections, self._beginning, self._closing, self.watchers = {}, set(), [], []
-        self._opened.clear()
+        self._opened.clear()  # not closed: a goodbye from here would end the parent's connection
         self._secrets.clear()
 
 
 def abandoned(opened: weakref.WeakSet[Connection | SignIn]) -> None:
-    """Close what a session has left open when its last name is gone. The garbage collector calls this.
+    """Close what a session has left open when the session is garbage-collected.
 
-    That may be on any thread, in the middle of anything: so this waits for nothing, takes no lock and starts no thread.
+    The garbage collector may call this on any thread, in the middle of anything, even while that thread holds a lock.
+    So this waits for nothing, takes no lock and starts no thread.
     """
     left = list(opened)
     if left:
@@ -221,11 +230,13 @@ def abandoned(opened: weakref.WeakSet[Connection | SignIn]) -> None:
 
 def _close_abandoned(left: list[Connection | SignIn]) -> None:
     for each in left:
-        each.end(SessionClosed("This session was closed, because nobody had a name for it any more."))
+        each.end(
+            SessionClosed("This session was closed because no variable referred to it any more. Keep it in a variable.")
+        )
 
 
 def check_timeout(seconds: float) -> float:
-    """Return a time-out in seconds, or raise an error if it makes no sense."""
+    """Return a time-out in seconds as float, or raise `InvalidSetting`."""
     if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or not 0 < seconds < 86_400:
-        raise InvalidSetting("The time-out must be a number of seconds above 0 (and below a day).")
+        raise InvalidSetting("The time-out must be a number of seconds, above 0 and below a day.")
     return float(seconds)

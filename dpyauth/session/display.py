@@ -1,4 +1,4 @@
-"""Show a session: the account card and other panels."""
+"""Show a session as the account card and other panels."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ if TYPE_CHECKING:
 
 
 class Display(Questions):
-    """Panels that show a session."""
+    """Methods that show panels of a session."""
 
     @public
     def card(self) -> Shown:
-        """Show the account card: who is signed in, demo or real, the balance, and how the account stands.
+        """Show the account card: the account, demo or real, its balance, exposure and profits.
 
-        It tells what is at stake and may be paid, the profit of today and of this month (in UTC, by when contracts
-        were closed), and what the token may do; on Deriv's current API also what your wallets hold and how far your
-        history has moved from v3; on v3 also verification, cashier and restrictions. Where the token lacks a scope,
+        It shows what is at stake and what it may pay, the profit of today and of this month (in UTC, by the time at
+        which contracts were closed), and what the token may do; on Deriv's current API also your wallets and the
+        progress of your move from v3; on v3 also verification, cashier and restrictions. If the token lacks a scope,
         the card leaves that part out and says which scope it needs.
 
-        As the last line of a notebook's cell it is a panel that keeps itself up to date, also across reconnects and
-        changes of account, until the notebook is closed; ``session`` as the last line shows the same. The balance is
-        live; what is at stake and earned is read again after each transaction, at most five times a minute however
-        many cards there are; wallets once a minute. In the middle of a cell, use ``display(session.card())``. What is
-        saved with the notebook is a still picture of it, without any secret. Elsewhere, and for ``print``, it is a
+        As the last line of a cell in a notebook it is a panel that updates itself, also across reconnects and switches
+        of account, until the notebook is closed; ``session`` as the last line shows the same. The balance is live;
+        exposure and profits are fetched again after each transaction, at most five times a minute however many cards
+        there are; wallets once a minute. In the middle of a cell, use ``display(session.card())``. The notebook is
+        saved with a still picture of the card, without any secret. Outside of notebooks, and for ``print``, it is
         text.
-        Stands on Deriv's calls ``balance``, ``transaction``, ``portfolio``, ``statement`` and, for contracts that were
-        bought last month, ``profit_table``; with ``get_accounts``, ``wallet_list`` and ``legacy_migration_status``
+
+        Uses Deriv's calls ``balance``, ``transaction``, ``portfolio``, ``statement`` and, for contracts that were
+        bought last month, ``profit_table``; also ``get_accounts``, ``wallet_list`` and ``legacy_migration_status``
         (options) or ``get_account_status`` (v3).
 
         Returns
         -------
         Shown
-            To be shown.
+            Panel in a notebook, text elsewhere.
 
         Examples
         --------
@@ -54,13 +55,14 @@ class Display(Questions):
     def switcher(self) -> Shown:
         """Show the account switcher: all accounts of the sign-in, with their balances, and one click to use another.
 
-        An account with real money is asked about once before it is used. Shows where `card` does.
-        Stands on Deriv's calls ``balance`` and, for switching, ``authorize``.
+        It asks for confirmation before it switches to an account with real money. It is shown where `card` is.
+
+        Uses Deriv's calls ``balance`` and, for switching, ``authorize``.
 
         Returns
         -------
         Shown
-            To be shown.
+            Panel in a notebook, text elsewhere.
 
         Examples
         --------
@@ -73,17 +75,17 @@ class Display(Questions):
 
     @public
     def explorer(self) -> AnyWidget:
-        """Explore the calls of the API in use: look one up, fill it in, send it, look at the reply.
+        """Show the API explorer: look up a call, fill in its fields, send it, and see the reply.
 
-        Shows what each call does, the access level it needs and whether your token has it, a form made from its
-        fields, the request as JSON and as the Python to paste into a cell, and the reply as JSON and as a frame. What
-        changes anything at Deriv is marked and has to be confirmed; on a real account, by typing its login ID. Secrets
-        in replies are masked, as in frames.
+        It shows what each call does, the scope it needs and whether your token has it, a form with its fields, the
+        request as JSON and as Python code for a cell, and the reply as JSON and as a frame. Calls that change something
+        at Deriv are marked and have to be confirmed; on a real account, by typing its login ID. Secrets in replies are
+        masked, as in frames.
 
         Returns
         -------
         AnyWidget
-            The panel. As the last line of a cell it shows itself.
+            The panel, shown if it is the last line of a cell.
 
         Examples
         --------
@@ -96,17 +98,18 @@ class Display(Questions):
 
     @public
     def tokens_panel(self) -> AnyWidget:
-        """Manage the API tokens of the account in use, in a panel: see, create and revoke them.
+        """Show a panel to see, create and revoke the API tokens of the account in use.
 
-        A new token is created for a purpose, with the least access for it. It is shown once, hidden until you press
-        Show, and it is not saved with the notebook. `api_tokens` lists the same as a frame.
-        Stands on Deriv's call ``api_token`` (scope admin; only in v3: on another API the panel says so, and what to do
+        A new token is created for a purpose, with only the scopes it needs. It is shown once, masked until you press
+        Show, and it is not saved with the notebook. `api_tokens` returns the same list as a frame.
+
+        Uses Deriv's call ``api_token`` (scope admin; only in v3: on the other API the panel says so, and what to do
         instead).
 
         Returns
         -------
         AnyWidget
-            The panel. As the last line of a cell it shows itself.
+            The panel, shown if it is the last line of a cell.
 
         Examples
         --------
@@ -119,17 +122,18 @@ class Display(Questions):
 
     @public
     def apps_panel(self) -> AnyWidget:
-        """Manage apps in a panel: those you have registered, and those that may use your accounts.
+        """Show a panel to manage apps: those you have registered, and those that may use your accounts.
 
-        Redirect URLs are checked before anything is sent. `apps` lists the same as a frame.
-        Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read), ``app_register``, ``app_update``,
-        ``app_delete`` and ``revoke_oauth_app`` (scope admin). They are only in v3: on another API the panel says so,
-        and what to do instead.
+        Redirect URLs are checked before anything is sent. `apps` returns the same list as a frame.
+
+        Uses Deriv's calls ``app_list`` and ``oauth_apps`` (scope read), ``app_register``, ``app_update``,
+        ``app_delete`` and ``revoke_oauth_app`` (scope admin). They exist only in v3: on the other API the panel says
+        so, and what to do instead.
 
         Returns
         -------
         AnyWidget
-            The panel. As the last line of a cell it shows itself.
+            The panel, shown if it is the last line of a cell.
 
         Examples
         --------
@@ -141,11 +145,11 @@ class Display(Questions):
         return views.installed().apps(self)
 
     def _ipython_display_(self) -> None:
-        """Show the card, as IPython asks for it; where there are no panels, IPython goes on to ``repr``."""
+        """Show the card when IPython displays the session; without panels, IPython falls back to ``repr``."""
         if not _environment.shows_panels() or not views.there_are():
             raise NotImplementedError
         self.card()._ipython_display_()
 
     def _display_(self) -> object:
-        """Return the card, as marimo asks for it."""
+        """Return the card for marimo."""
         return self.card()._display_() if views.there_are() else repr(self)

@@ -1,7 +1,9 @@
-"""Write a method once, and use it both ways: blocking, and awaitable under ``.aio``.
+"""Make a blocking and an awaitable method from one generator.
 
-A method of the session is a generator that yields requests and is sent their replies. Blocking and awaiting are two
-ways to drive it: `dpyauth.session.blocking` and `dpyauth.session.awaiting`.
+A method of the session is a generator that yields requests and is sent their replies. `dpyauth.session.blocking` drives
+it on the caller's thread, `dpyauth.session.awaiting` on the caller's event loop. The logic of a method is written once,
+so the two versions cannot differ. A coroutine run on a second loop would not do for the blocking version: a kernel
+already runs a loop on the main thread, and `asyncio.run` refuses to nest.
 """
 
 from __future__ import annotations
@@ -25,22 +27,23 @@ D = TypeVar("D", bound="Driven")
 
 
 class Driven(Protocol):
-    """Object with methods that `dual` has made: a session."""
+    """Object with methods made by `dual`: a session."""
 
     @property
     def core(self) -> Driver:
-        """Driver of their steps."""
+        """Object that prepares the requests of these methods."""
 
 
 def dual(method: Callable[Concatenate[D, P], Steps[T]]) -> Callable[Concatenate[D, P], T]:
-    """Turn a generator into a blocking method that checks its arguments; the generator stays for `awaitable`."""
-    takes = Takes(method, of_dict="A request in Deriv's form goes to session.call().")
+    """Turn a generator into a blocking method that checks its arguments; `awaitable` reuses the generator."""
+    takes = Takes(method, of_dict="Pass a whole request, as a dict, to session.call().")
 
     @functools.wraps(method)
     def blocking(self: D = None, /, *args: P.args, **kwargs: P.kwargs) -> T:  # type: ignore[assignment]
         calls: list[InFlight] = []
         try:
             try:
+                # The error is returned and raised below, so that its traceback does not show the arguments.
                 wrong = takes.wrong((self, *args), kwargs)
                 steps = method(self, *args, **kwargs) if wrong is None else None
                 del args, kwargs  # tracebacks may show variables, and these may be secret
@@ -53,7 +56,9 @@ def dual(method: Callable[Concatenate[D, P], Steps[T]]) -> Callable[Concatenate[
                 _name_what_was_typed(error, "session", method.__name__)
                 leaving(error)
                 raise
-        except KeyboardInterrupt as interrupt:  # it may have come while another error was dealt with
+        # The handler above can be interrupted, too. Without this second one, that interrupt would reach the user
+        # without the note that a change had been sent.
+        except KeyboardInterrupt as interrupt:
             leave_all(calls, interrupt)
             leaving(interrupt)
             raise
@@ -63,9 +68,9 @@ def dual(method: Callable[Concatenate[D, P], Steps[T]]) -> Callable[Concatenate[
 
 
 class Awaitables(Names):
-    """Awaitable twins of the methods that `dual` has made.
+    """Awaitable twins of methods made by `dual`.
 
-    Same names, same arguments, same results; they may be awaited on any event loop.
+    They have the same names, arguments and results, and may be awaited on any event loop.
     """
 
     def __init__(self, session: Driven) -> None:
@@ -85,7 +90,7 @@ class Awaitables(Names):
 def awaitable(
     blocking: Callable[Concatenate[Any, P], T],
 ) -> Callable[Concatenate[Awaitables, P], Coroutine[Any, Any, T]]:
-    """Return the awaitable twin of a method that `dual` has made."""
+    """Return the awaitable twin of a method made by `dual`."""
     return _awaitable(blocking.steps, blocking.takes)  # type: ignore[attr-defined]
 
 

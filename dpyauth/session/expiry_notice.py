@@ -1,4 +1,4 @@
-"""Tell when a sign-in is about to end, and when it has ended."""
+"""Notify when a sign-in is about to end, and when it has ended."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
     from dpyauth.session.core import Core
 
 LOOK_EVERY = 5.0
-"""Longest time between two looks at the clock, in seconds: a timer does not notice that the machine slept."""
+"""Longest time between two checks of the clock, in seconds: a timer does not notice that the machine slept."""
 
 
 def schedule(core: Core, sign_in: SignIn) -> None:
-    """Tell the watchers of a session whenever there is something else to say of its sign-in's end."""
+    """Notify the watchers of a session whenever the notice about the end of its sign-in changes."""
     if sign_in.dispatcher is None or sign_in.credential.tokens is None:
         return
     said: float | None = None
-    watching = weakref.ref(core)  # a session that has no name any more must not be kept by its clock
+    watching = weakref.ref(core)  # a strong reference would keep a session that has no name any more
 
     def look() -> float | None:
         nonlocal said
         core = watching()
+        # None ends the watch: the session is gone, or has signed in anew and has its own watch for that.
         if core is None or sign_in is not core.sign_in:
             return None
         expiry = Expiry.of(sign_in)

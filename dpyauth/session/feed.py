@@ -1,4 +1,4 @@
-"""The updates of one stream, between the connection that brings them and the `Stream` that reads them."""
+"""Pass the updates of one stream from its connection to the `Stream` that reads them."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ if TYPE_CHECKING:
 
 
 class Feed:
-    """The updates of one stream, between the connection that brings them and the `Stream` that reads them.
+    """Updates of one stream, on their way from the connection to the `Stream` that reads them.
 
-    It knows nothing of the `Stream`, so that one is forgotten when its reader has forgotten it. Only the connection's
-    thread adds to it, and its readers take no lock, which an interrupt could leave locked.
+    It has only a weak reference to the `Stream`. So a stream that no variable refers to is collected, and the
+    connection then closes it at Deriv (see `orphaned`). Only the background thread adds updates. Readers take no lock,
+    which an interrupt could leave locked; they rely on the operations of ``deque`` and ``set``, which are atomic.
 
     Parameters
     ----------
     call : str
-        The call that opened it.
+        Name of the call that opened it.
     keep : int
         How many updates to keep.
     error_of : callable
-        The error that an update amounts to, if it is one.
+        Function that returns the error in an update, if there is one.
     many : bool
-        Whether it is of several things, each of which may fail without the others.
+        Whether the stream covers several things, such as symbols, of which one may fail without the others.
     named : callable
-        Makes an update one that has its parts named as v3 names them, for frames.
+        Function that renames the parts of an update to v3's names, for frames.
     api : str
-        The Deriv API that it comes from.
+        Deriv API of the stream.
     loginid : str, optional
-        The account that was in use when it was opened.
+        Account that was in use when the stream was opened.
     """
 
     def __init__(
@@ -59,53 +60,55 @@ class Feed:
         self.api = api
         self.loginid = loginid
         self.many = many
-        self.count = 0  # updates that came in, ever
+        self.count = 0  # of all updates so far
         self.dropped = 0
         self.ended = False
-        self.error: DpyauthError | None = None  # what ended it
+        self.error: DpyauthError | None = None  # that ended the stream
         self.wakers: set[Callable[[], None]] = set()
         self.connection: Connection | None = None
         self.reader: weakref.ref[object] | None = None
         self._error_of = error_of
         self._named = named
-        self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, when it came, what it is
+        self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, time of arrival, update
         self._unread: deque[tuple[int, Reply]] = deque(maxlen=keep)
-        self._read = 0  # the number of the update that was read last
+        self._read = 0  # number of the latest update that was read
         _forks.own(self)
 
     @property
     def has_news(self) -> bool:
-        """True if there is something to read: an update, or the end."""
+        """True if there is something to read: an update, an error or the end."""
         return bool(self._unread) or self.ended or self.error is not None
 
     @property
     def orphaned(self) -> bool:
-        """True if the stream has no reference any more, so that nothing can close it."""
+        """True if no variable refers to the stream any more, so that the user cannot close it."""
         return self.reader is not None and self.reader() is None
 
-    # What the connection says, on its thread
+    # Called by the connection, on the background thread
 
     def push(self, reply: Reply) -> None:
-        """Take in an update."""
+        """Add an update."""
         if self.ended:
             return
+        # In a stream of several things, an error is about one of them: it is an update, and the others go on.
         if "error" in reply and not self.many:
             self.error = self._error_of(reply)
         else:
             if "error" in reply:
                 reply = {**reply, "error": scrub(reply["error"])}
+            # Numbered, so that `take` can tell how many updates were dropped, and panels where they left off.
             self.count += 1
             self._kept.append((self.count, time.time(), reply))
             self._unread.append((self.count, reply))
         self.nudge()
 
     def refuse(self, reply: Reply) -> None:
-        """End with the error in an answer, also where the stream is of several things: none of them can be had."""
+        """End with the error in a reply, which is about the whole stream, also if it covers several things."""
         if not self.ended:
             self.end(self._error_of(reply))
 
     def end(self, error: DpyauthError | None) -> None:
-        """End: no more updates will come."""
+        """End the stream: no more updates will come."""
         self.error = self.error or error
         self.ended = True
         self.nudge()
@@ -114,26 +117,40 @@ class Feed:
         """End in a forked process: the connection is its parent's."""
         self.connection, self.wakers = None, set()
         self._unread.clear()
-        self.error = SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
+        self.error = SessionClosed(
+            "This process was forked from the one that opened this stream. Open a new one here.", call=self.call
+        )
         self.ended = True
 
-    # For its reader, and who looks on without reading
+    # Called by the stream and by panels, on any thread
 
     def leave(self) -> None:
-        """Stop listening, on whatever thread. Safe to call twice."""
+        """Stop listening, from any thread. Safe to call twice."""
+        # The connection first: ended here but not there, the stream would stay subscribed at Deriv.
         connection = self.connection
         if connection is not None:
             connection.leave(self)
         self.end(None)
 
     def take(self) -> Reply | None:
-        """Return the next unread update."""
-        ended = self.ended  # before looking for updates: none comes after the end
+        """Return the next unread update; None if there is none yet.
+
+        Raises
+        ------
+        StopIteration
+            The stream has ended.
+        DpyauthError
+            The error that ended the stream.
+        """
+        # Before looking for updates: none is added after the end. Read afterwards, the end could hide an update that
+        # was added between the two looks.
+        ended = self.ended
         try:
             number, reply = self._unread.popleft()
         except IndexError:
             pass
         else:
+            # The deque drops its oldest items by itself; the gap in the numbers tells how many.
             self.dropped += number - self._read - 1
             self._read = number
             return reply
@@ -144,14 +161,15 @@ class Feed:
         return None
 
     def wait(self, enough: Callable[[], object], seconds: float) -> None:
-        """Wait for something new, so many seconds at most, unless it is enough already."""
+        """Wait for a change, at most ``seconds``, unless ``enough`` returns true already."""
         gate = threading.Lock()
         gate.acquire()
 
         def open_gate() -> None:
-            with suppress(RuntimeError):  # it is open already
+            with suppress(RuntimeError):  # released already, by another change
                 gate.release()
 
+        # Added before the last look: a change between the two would otherwise not end the wait.
         self.wakers.add(open_gate)
         try:
             if not enough():
@@ -160,12 +178,12 @@ class Feed:
             self.wakers.discard(open_gate)
 
     def nudge(self) -> None:
-        """Have those who wait look whether it is enough."""
+        """Wake everything that waits for a change."""
         for waker in list(self.wakers):
             waker()
 
     def beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
-        """Return how many updates there were, and the kept ones after the first ``count``, each with when it came."""
+        """Return the number of all updates, and those in memory after the first ``count``, with times of arrival."""
         kept = list(self._kept)
         total = kept[-1][0] if kept else 0
         return total, [(when, self._named(reply)) for number, when, reply in kept if number > count]

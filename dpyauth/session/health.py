@@ -1,4 +1,4 @@
-"""Tell how a session is: its state, its end, what has happened to it."""
+"""Report the state of a session: its account, its expiry, its events and figures."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 class Health(Questions):
-    """Properties and figures of a session; none of them asks Deriv."""
+    """Properties and figures of a session. None of them asks Deriv."""
 
     @property
     def api(self) -> str:
-        """Name of the API it speaks: ``"v3"`` or ``"options"``."""
+        """Name of the API in use: ``"v3"`` or ``"options"``."""
         return self.core.api
 
     @property
     def loginid(self) -> str | None:
-        """Login ID of the account signed in, or None."""
+        """Login ID of the account in use, or None."""
         account = self.core.active_account
         return account.loginid if account else None
 
     @property
     def sandbox(self) -> bool:
-        """True if it talks to a Deriv on this machine, such as the sandbox: nothing there is real."""
+        """True if the session is connected to a Deriv on this machine, such as the sandbox: nothing there is real."""
         return self.core.target.loopback
 
     @property
@@ -41,18 +41,18 @@ class Health(Questions):
 
     @property
     def expires(self) -> datetime | None:
-        """End of the sign-in, in UTC; None if it is not known, or if the sign-in does not end by itself.
+        """End of the sign-in, in UTC; None if it is not known or the sign-in does not expire.
 
-        A browser sign-in on the options API ends after the time that Deriv sets: an hour in its documentation, 30 days
-        as measured. Where Deriv allows dpyauth to renew it, there is no end. Deriv does not say when a token ends that
-        you entered yourself, nor when one of the v3 API does.
+        A browser sign-in on the options API expires after a time that Deriv sets: an hour according to its
+        documentation, 30 days as measured. If Deriv allows dpyauth to renew it, it does not expire. Deriv does not say
+        when a token that you entered yourself expires, nor when a token of the v3 API does.
 
-        The time may be in the past: what is open goes on until the connection breaks or Deriv refuses a call.
+        The time may be in the past: an open connection continues until it breaks or Deriv refuses a call.
 
         Examples
         --------
         >>> import dpyauth
-        >>> print(dpyauth.login(sandbox=True).expires)  # a token that was entered has no known end
+        >>> print(dpyauth.login(sandbox=True).expires)  # a token that you enter has no known end
         None
         """
         expiry = self.core.expiry
@@ -61,12 +61,12 @@ class Health(Questions):
     @public
     @with_columns
     def events(self) -> pd.DataFrame:
-        """List what has happened to the session: connections made and lost, waits for rate limits, sign-outs.
+        """List the events of the session: connections made and lost, waits for rate limits, sign-outs.
 
         Returns
         -------
         pandas.DataFrame
-            The latest events, the oldest first; ``took`` says of a reconnect how long the session was cut off:
+            The latest 1000 events, oldest first. For a reconnect, ``took`` is the time without a connection:
 
             See ``dpyauth.columns.session_columns.EVENTS``.
 
@@ -90,9 +90,9 @@ class Health(Questions):
         -------
         pandas.Series
             ``state``; ``uptime`` since the sign-in, ``last_round_trip``, ``p50`` and ``p99`` of the last 1000 round
-            trips (all in seconds); ``expires``, a timestamp in UTC, or NaN as `expires` is None; ``reconnects``;
-            ``stray_replies``, which no call waited for; ``streams``; and the calls left in this minute by rate limit:
-            ``left_general``, ``left_outcome``, ``left_pricing``.
+            trips (all in seconds); ``expires``, a timestamp in UTC, or NaN if `expires` is None; ``reconnects``;
+            ``stray_replies``, for which no call was waiting; ``streams``; and the calls left in this minute by rate
+            limit: ``left_general``, ``left_outcome``, ``left_pricing``. The dtype is object.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Ask for long histories of an account, whole."""
+"""Ask for the complete histories of an account: transactions, closed contracts, sign-ins."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from dpyauth.frames import Context
 
-BY_PURCHASE = "These contracts were bought in the period; by='sale' gives those that were closed in it."
+BY_PURCHASE = "These contracts were bought in the period; by='sale' returns those that were closed in it."
 
 LOGINS = 50
-"""Most sign-ins that Deriv tells."""
+"""Most sign-ins that Deriv returns."""
 
 
 class Histories(PagedHistories):
-    """Questions about the past of an account."""
+    """Methods about the history of an account."""
 
     @dual
     @with_columns
@@ -39,39 +39,40 @@ class Histories(PagedHistories):
         account: str = "current",
         decimal: bool = False,
     ) -> Steps[pd.DataFrame]:
-        """Every transaction of an account: what was bought, sold, paid in and out.
+        """Return all transactions of an account: purchases, sales, payments in and out.
 
-        All pages are fetched, several at a time, as far as Deriv's limits of calls a minute allow; more calls wait.
-        What is there when an interrupt or an error comes between is kept in `partial`.
-        Stands on Deriv's call ``statement`` (scope read or trading_information).
+        All pages are fetched, several at a time, as fast as Deriv's rate limits allow. If an interrupt or an error
+        stops this, the transactions that have arrived are in `partial`.
+
+        Uses Deriv's call ``statement`` (scope read or trading_information).
 
         Parameters
         ----------
         since, until : date, datetime, str or timedelta, optional
-            From when and until when. A text is a date or time in ISO form (``"2026-01-31"``, ``"2026-01-31 14:30"``),
-            a timedelta is how long ago. A time without a zone counts as UTC. A date alone means the whole day, also
-            for ``until``. Left out: from the beginning, until now.
+            Start and end of the period. A text is a date or time in ISO form (``"2026-01-31"``,
+            ``"2026-01-31 14:30"``); a timedelta means that long ago. A time without a zone counts as UTC. A date means
+            the whole day, also for ``until``. If left out, the period starts at the beginning and ends now.
         types : str or list of str, optional
-            Only these types of transaction, such as ``"deposit"`` or ``["deposit", "withdrawal"]``.
+            Return only these types of transaction, such as ``"deposit"`` or ``["deposit", "withdrawal"]``.
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            One row per transaction, the oldest first. With ``"all"`` the accounts come one after the other, and there
-            is one more column, ``error``: why an account could not be read (string).
+            One row per transaction, oldest first. With ``"all"`` the accounts follow each other, and there is one more
+            column, ``error``: why an account could not be read (string).
 
             See ``dpyauth.columns.money_columns.STATEMENT``.
 
         Raises
         ------
         InvalidRequest
-            A time, type or account that cannot be right; nothing was sent.
+            A time, type or account is not possible; nothing was sent.
         BadReply
-            The pages do not fit together.
+            The pages of Deriv's answer do not fit together.
         NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -108,30 +109,31 @@ class Histories(PagedHistories):
     ) -> Steps[pd.DataFrame]:
         """Return every closed contract of an account, with its profit.
 
-        Deriv's profit table goes by the time of purchase: a contract that was bought before ``since`` is not among
-        those of the period, even if it was closed in it. With ``by="sale"`` the contracts that were closed in the
-        period are returned, whenever they were bought.
-        Fetched as `statement` is. Stands on Deriv's call ``profit_table`` (scope read or trading_information); with
-        ``by="sale"`` and ``since`` also on ``statement``, whose sales tell how far back to look for the purchases.
+        Deriv selects closed contracts by the time of purchase: a contract that was bought before ``since`` is not
+        returned, even if it was closed in the period. With ``by="sale"`` the contracts that were closed in the period
+        are returned, whenever they were bought. The pages are fetched as for `statement`.
+
+        Uses Deriv's call ``profit_table`` (scope read or trading_information); with ``by="sale"`` and ``since`` also
+        ``statement``, whose sales tell how far back to look for the purchases.
 
         Parameters
         ----------
         since, until : date, datetime, str or timedelta, optional
-            From when and until when, as for `statement`.
+            Start and end of the period, as for `statement`.
         by : {"purchase", "sale"}
-            Whether the contract was bought or closed in the period.
+            Select contracts that were bought in the period, or that were closed in it.
         types : str or list of str, optional
-            Only these types of contract, such as ``"CALL"`` or ``["CALL", "PUT"]``.
+            Return only these types of contract, such as ``"CALL"`` or ``["CALL", "PUT"]``.
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            One row per contract, the first bought first, or with ``by="sale"`` the first closed. With ``"all"`` as for
-            `statement`. ``attrs["by"]`` is ``by``.
+            One row per contract, sorted by time of purchase, or with ``by="sale"`` by time of closing. With ``"all"``,
+            as for `statement`. ``attrs["by"]`` is ``by``.
 
             See ``dpyauth.columns.money_columns.PROFIT_TABLE``.
 
@@ -168,21 +170,21 @@ class Histories(PagedHistories):
     @dual
     @with_columns
     def login_history(self, *, account: str = "current", reveal: bool = False) -> Steps[pd.DataFrame]:
-        """Return the latest sign-ins and sign-outs, at most 50: Deriv tells no more.
+        """Return the latest sign-ins and sign-outs, at most 50: Deriv returns no more.
 
-        Stands on Deriv's call ``login_history`` (scope read; only in v3).
+        Uses Deriv's call ``login_history`` (scope read; only in v3).
 
         Parameters
         ----------
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``.
         reveal : bool
-            Show the internet addresses, which are hidden otherwise.
+            Show the IP addresses instead of ``•••``. They are then saved with the notebook.
 
         Returns
         -------
         pandas.DataFrame
-            One row each, the oldest first. With ``"all"`` as for `statement`.
+            One row per sign-in or sign-out, oldest first. With ``"all"``, as for `statement`.
 
             See ``dpyauth.columns.money_columns.LOGIN_HISTORY``.
 

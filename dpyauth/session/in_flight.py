@@ -1,4 +1,10 @@
-"""A request on its way, and what its caller has to be told of it."""
+"""Follow a call until it ends, and tell its caller what may have been sent.
+
+A change must be sent at most once, and the user must know whether it was sent, even if a kernel interrupt strikes
+between any two lines. So a call is first put into its caller's list, then handed to the background thread in one step.
+Whatever stops the caller finds the call in that list and leaves it: `PendingCall.withdraw` either makes sure that it is
+never sent, or reports that it was, and then the error gets a note that says so.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +24,26 @@ if TYPE_CHECKING:
 
 
 _SENT = "had already been sent"
+"""Words by which `sent_by` recognises the notes made here."""
 
 
 class Driver(Protocol):
-    """Object that makes requests ready to be sent: the core of a session."""
+    """Object that prepares requests for sending: the core of a session."""
 
-    def begin(self, request: Request, deliver: Callable[[PendingCall], None]) -> InFlight: ...
+    def begin(self, request: Request, deliver: Callable[[PendingCall], None]) -> InFlight:
+        """Prepare a request for sending; see `Sending.begin`."""
 
 
 class InFlight(ABC):
-    """Request that is ready to be sent, or on its way.
+    """Call that is ready to be sent, or on its way.
 
-    It exists before anything is sent, so that whatever interrupts its caller finds it and can say what may have left.
+    It exists before anything is sent, so that whatever interrupts the caller finds it and can say what may have been
+    sent.
 
     Parameters
     ----------
     pending : PendingCall
-        The call.
+        State of the call.
     """
 
     __slots__ = ("_left", "_told", "line", "pending")
@@ -42,25 +51,25 @@ class InFlight(ABC):
     def __init__(self, pending: PendingCall) -> None:
         self.pending = pending
         self.line: Connection | HttpDispatcher | None = None
-        """Connection or dispatcher that it was sent with."""
+        """Connection or dispatcher that it was sent on."""
         self._left = False
-        self._told: BaseException | None = None  # the error that says what happened to it
+        self._told: BaseException | None = None  # error that already says what happened to the call
 
     @abstractmethod
     def send(self) -> None:
-        """Send it, on the background thread."""
+        """Send the call, on the background thread."""
 
     @abstractmethod
     def finish(self, reply: Reply) -> Reply:
-        """Return the reply, or raise the error that it is; on the caller's thread, so that tracebacks are theirs."""
+        """Return the reply, or raise the error in it; on the caller's thread, for a useful traceback."""
 
     def submit(self) -> None:
-        """Have it sent."""
+        """Hand the call over to the background thread, which sends it."""
         background.post(type(self).send, self)
 
     @property
     def matters(self) -> bool:
-        """True if the caller must learn its outcome even when interrupted: it changes something or opens a stream."""
+        """True if its outcome matters even after an interrupt: it changes something, or opens a stream."""
         return self.pending.changes or self.pending.listener is not None
 
     def result(self) -> Reply:
@@ -68,7 +77,7 @@ class InFlight(ABC):
         pending = self.pending
         try:
             if pending.error is not None:
-                raise pending.error.copy()  # a copy: the call may outlive its caller, whom a traceback would keep
+                raise pending.error.copy()  # a copy: the original's traceback would keep the caller's variables
             assert pending.reply is not None
             return self.finish(pending.reply)
         except DpyauthError as error:
@@ -76,10 +85,14 @@ class InFlight(ABC):
             raise
 
     def leave(self, error: BaseException) -> None:
-        """Stop waiting because of an error, and note in it whether a change may have happened. May be repeated."""
+        """Stop waiting because of an error, and add a note to it if a change may have happened. Safe to repeat."""
         pending = self.pending
+        # First of all: if this succeeds, the call is never sent. If it fails, the call has been sent or is being sent,
+        # and the user must be told.
         unsent = pending.withdraw()
         if not self._left and (pending.listener is not None or not pending.done):
+            # In this order: an interrupt between the two lines repeats the first, which does no harm. The other way
+            # round, a stream that the call has opened could stay open with nothing left to close it.
             background.post(InFlight._abandon, self)
             self._left = True
         if pending.changes and not unsent and error is not self._told:
@@ -88,11 +101,15 @@ class InFlight(ABC):
                 error.add_note(note)
 
     def check(self) -> None:
-        """Make sure that a wait ends: the connection ends its calls in time, unless it has ended itself."""
+        """Make sure that a wait ends; called regularly.
+
+        A connection ends its calls in time, unless it has ended itself.
+        """
         pending, line = self.pending, self.line
-        background.wake()  # an interrupt may have come before the wake-up
+        background.wake()  # an interrupt may have prevented the wake-up when the call was posted
         if line is None or line.alive or pending.done:
             return
+        # Its line has ended without ending the call, so nothing else will. A change may have left before that.
         if pending.changes and not pending.withdraw():
             pending.fail(outcome_unknown(pending.call, "the session has ended", pending.look, pending.key))
         else:
@@ -104,25 +121,26 @@ class InFlight(ABC):
 
 
 def sent_by(error: BaseException) -> list[str]:
-    """Return the notes of an error on changes that had been sent when it was raised."""
+    """Return an error's notes about changes that had been sent."""
     return [note for note in getattr(error, "__notes__", ()) if _SENT in note]
 
 
 def _outcome_note(pending: PendingCall) -> str:
-    """Say what is known of a change that was sent."""
+    """Return what is known about a change that was sent, as a sentence."""
     sent = f"'{pending.call}' {_SENT}"
     if pending.reply is None:
-        return f"{sent}: it may or may not have happened. {look_first(pending.look)}"
+        return f"{sent}; it may or may not have happened. {look_first(pending.look)}"
     if "error" in pending.reply:
         return f"{sent}, and Deriv has answered with {error_code(pending.reply)}. {look_first(pending.look)}"
     return f"{sent}, and Deriv has carried it out. {look_first(pending.look)}"
 
 
 def leave_all(calls: list[InFlight], error: BaseException) -> None:
-    """Stop waiting for all calls that are on their way.
+    """Stop waiting for all calls in flight.
 
-    A second interrupt changes nothing: the first is on its way to the user.
+    A second interrupt is ignored here: the first one is already on its way to the user.
     """
+    # Counted by hand: after an interrupt, the same call must be left again, while a for loop would go on to the next.
     number = 0
     while number < len(calls):
         try:
@@ -133,8 +151,10 @@ def leave_all(calls: list[InFlight], error: BaseException) -> None:
 
 
 def settle(call: InFlight, calls: list[InFlight]) -> Reply:
-    """Return the reply to a call that has ended; a call that only reads need not be reported any more."""
+    """Return the reply to a call that has ended."""
     reply = call.result()
+    # A call that only reads is done. A change stays in the list, also if it has succeeded: an interrupt that strikes
+    # before the method has returned would otherwise hide from the user that it was carried out.
     if not call.matters:
         calls.remove(call)
     return reply

@@ -1,4 +1,4 @@
-"""Look up the calls of an API: which there are, what they need, and which the token may make."""
+"""Look up the calls of an API: which calls exist, what they need, and which the token may make."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
 
 
 class Help(str):
-    """Text that shows itself as it is, also as the last line of a cell."""
+    """Text that is shown as written, also as the last line of a cell."""
 
     __slots__ = ()
     __repr__ = str.__str__
 
 
 class KnownCalls(Questions):
-    """Methods that look a call up and send nothing."""
+    """Methods that look up a call without sending anything."""
 
     @public
     def can(self, call: str | Mapping[str, Any]) -> bool | None:
-        """Tell whether the token signed in with may make a call.
+        """Return whether the present token may make a call.
 
-        Deriv states the scopes of some tokens. It states none for a personal access token: then its answers to your
-        calls tell, from the first call on that takes a scope until you sign in with another token. Nothing is held
-        back for what has only turned out so.
+        Deriv states the scopes of some tokens, but not those of a personal access token. For these, dpyauth learns from
+        Deriv's answers to your calls, from the first call that needs a scope until you sign in with another token. What
+        it has learned never stops a call from being sent.
 
         Parameters
         ----------
         call : str or dict
-            Name of the call, or a request of it.
+            Name of the call, or a whole request.
 
         Returns
         -------
         bool or None
-            True also where no sign-in is needed. False when the session is not signed in and the call needs it. None
-            where Deriv has not said: try it.
+            True also if the call needs no sign-in. False if it needs one and the session is not signed in. None if
+            Deriv has not said: try it.
 
         Examples
         --------
@@ -59,16 +59,17 @@ class KnownCalls(Questions):
 
     @public
     def needs(self, call: str | Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
+        """Return the scopes of a call, of which a token needs one; empty if the call needs no scope.
 
         Parameters
         ----------
         call : str or dict
-            Name of the call, or a request of it.
+            Name of the call, or a whole request.
 
         Returns
         -------
         tuple of str
+            Any one of them is enough.
 
         Examples
         --------
@@ -81,12 +82,12 @@ class KnownCalls(Questions):
     @public
     @with_columns
     def calls(self) -> pd.DataFrame:
-        """List the calls of the API that the session speaks, one row per call.
+        """List the calls of the API in use, one row per call.
 
         Returns
         -------
         pandas.DataFrame
-            By name; ``allowed`` is what `can` says.
+            Sorted by name; ``allowed`` is the result of `can`.
 
             See ``dpyauth.columns.session_columns.CALLS``.
 
@@ -108,18 +109,18 @@ class KnownCalls(Questions):
         Parameters
         ----------
         name : str or dict
-            Name of the call, or a request of it.
+            Name of the call, or a whole request.
 
         Returns
         -------
         str
-            Its purpose and scopes, its fields with types and limits, the columns of its `frame`. Shows as it reads
-            in a notebook and at a prompt.
+            Purpose and scopes of the call, its fields with types and limits, and the columns of its `frame`. A notebook
+            and a prompt show it without quotes.
 
         Raises
         ------
         NotInThisApi, InvalidRequest
-            There is no such call; the text names the nearest.
+            The call does not exist; the message names the closest one.
 
         Examples
         --------
@@ -133,10 +134,10 @@ class KnownCalls(Questions):
 
 
 def named_call(core: Payloads, name: str | Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[str, Fields]:
-    """Return the name and the fields of a call that may be given as one request."""
+    """Return the name and fields of a call, which may be given as a whole request."""
     return requests.spread([core.catalog, *(named(api).CATALOG for api in APIS)], name, fields)
 
 
 def _find(core: Payloads, name: str | Mapping[str, Any]) -> Call:
-    """Return the call of this name, or of a request."""
+    """Return a call by its name or a whole request."""
     return core.catalog.find(named_call(core, name, {})[0])

@@ -1,4 +1,4 @@
-"""Ask about the accounts that the user had before Deriv moved them to the options API."""
+"""Ask about the accounts that the user had on v3 before the move to the options API."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 999
-"""As many rows of a legacy statement Deriv gives at a time."""
+"""Most rows of a legacy statement that Deriv returns at a time."""
 
 
 class Legacy(HistoryQuestions):
-    """Questions about v3 that the options API answers."""
+    """Methods about v3 accounts that the options API answers."""
 
     @dual
     @with_columns
     def legacy_accounts(self) -> Steps[pd.DataFrame]:
-        """Return the accounts that the user had at v3, one row per account.
+        """Return the accounts that the user had on v3, one row per account.
 
-        Stands on Deriv's call ``legacy_accounts`` (scope trade; only in options, after the move).
+        Uses Deriv's call ``legacy_accounts`` (scope trade; only in options, after the move).
 
         Returns
         -------
@@ -45,7 +45,7 @@ class Legacy(HistoryQuestions):
         NotInThisApi, NotSignedIn, MissingScope, CallTimeout, ConnectionLost
             As for `call`.
         ApiError
-            As for `call`; Deriv answers with one also while the move is not complete.
+            As for `call`; also while the move is not complete.
 
         Examples
         --------
@@ -71,27 +71,27 @@ class Legacy(HistoryQuestions):
         types: str | Iterable[str] | None = None,
         decimal: bool = False,
     ) -> Steps[pd.DataFrame]:
-        """Every transaction of an account that the user had at v3.
+        """Return all transactions of an account that the user had on v3.
 
-        Fetched as `statement` is. Stands on Deriv's call ``legacy_statement`` (scope trade; only in options, after
-        the move).
+        The pages are fetched as for `statement`.
+
+        Uses Deriv's call ``legacy_statement`` (scope trade; only in options, after the move).
 
         Parameters
         ----------
         loginid : str
             Login ID of the account, from `legacy_accounts`.
         since, until : date, datetime, str or timedelta, optional
-            From when and until when, as for `statement`.
+            Start and end of the period, as for `statement`.
         types : str or list of str, optional
-            Only these types of transaction, such as ``"deposit"`` or ``["deposit", "withdrawal"]``.
+            Return only these types of transaction, such as ``"deposit"`` or ``["deposit", "withdrawal"]``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            One row per transaction, the oldest first, with the columns that ``session.help("legacy_statement")``
-            tells.
+            One row per transaction, oldest first, with the columns that ``session.help("legacy_statement")`` lists.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class Legacy(HistoryQuestions):
         fields = {
             "loginid": loginid,
             "date_from": first,
-            "date_to": None if last is None else last + 1,  # this call does not count the end
+            "date_to": None if last is None else last + 1,  # this call excludes the end of the period
             "action_type": types if isinstance(types, str) else None,
             "limit": PAGE,
         }
@@ -122,7 +122,7 @@ class Legacy(HistoryQuestions):
         def rows_of(reply: Reply) -> list[Mapping[str, Any]]:
             rows = reply.get("transactions")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadReply(f"Deriv's answer to '{call.name}' does not hold what it should.", call=call.name)
+                raise BadReply(f"Deriv's answer to '{call.name}' does not have the documented content.", call=call.name)
             return rows
 
         def made(rows: list[Mapping[str, Any]]) -> pd.DataFrame:

@@ -13,17 +13,18 @@ from dpyauth.session.steps import Request, Steps
 
 
 class Lifecycle(Questions):
-    """Methods that change who is signed in."""
+    """Methods that switch accounts, sign out and close the session."""
 
     @dual
     def use(self, loginid: str) -> Steps[None]:
         """Switch to another account that the sign-in gave access to.
 
-        Signing in with Deriv gives access to all accounts of the user, an API token to one. Calls and streams of
-        the account in use end; the other one is signed in first, so that a failure changes nothing. Where Deriv allows
-        no connection more (five at a time for each user, on its current API), the one in use is given up first; it is
-        opened anew where the switch fails all the same.
-        Stands on Deriv's call ``authorize`` (v3), or on ``balance`` and a one-time password (options).
+        Signing in with Deriv gives access to all accounts of the user, an API token to one. The other account signs in
+        first, so a failed switch changes nothing; then calls and streams of the present account end. If Deriv allows
+        no more connections (on its current API five at a time for each user), the present connection is closed first,
+        and opened again if the switch fails.
+
+        Uses Deriv's call ``authorize`` (v3), or ``balance`` and a one-time password (options).
 
         Parameters
         ----------
@@ -33,7 +34,7 @@ class Lifecycle(Questions):
         Raises
         ------
         InvalidRequest
-            The sign-in gave no access to that account; the text lists those it did.
+            The sign-in gave no access to that account; the message lists the accounts it did give access to.
         SignInRefused, ConnectionFailed, CallTimeout
             Deriv did not accept the account's token, or could not be reached.
 
@@ -45,16 +46,17 @@ class Lifecycle(Questions):
         """
         loginid = self.core.granted(loginid)
         if self.core.active_account is None or self.core.active_account.loginid != loginid:
+            # On the background thread as one piece of work: an interrupt cancels it, and then the old account stays.
             yield lambda: self.core.switch_to(loginid)
 
     @dual
     def logout(self) -> Steps[None]:
-        """Sign out, at Deriv too where it has a call for that: this ends the token's own session there.
+        """Sign out, and on v3 also end the token's session at Deriv.
 
-        Stands on Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid: a personal
-        access token until you revoke it at https://developers.deriv.com/dashboard/tokens/, one of v3 until you delete
-        it at Deriv, that of a browser sign-in until it ends. On the options API this says so. To leave without telling
-        Deriv, use `close`.
+        Uses Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid: a personal access
+        token until you revoke it at https://developers.deriv.com/dashboard/tokens/, an API token of v3 until you delete
+        it at Deriv, the token of a browser sign-in until it expires. On the options API a message says so. To close the
+        connection without signing out at Deriv, use `close`.
 
         Raises
         ------
@@ -72,9 +74,11 @@ class Lifecycle(Questions):
         if self.core.active_account is None:
             raise self.core.not_signed_in("logout")
         if "logout" in self.core.catalog:
+            # Deriv first: if the call fails, the token's session there goes on, and so must this one, to try again.
             yield Request("logout")
             self.core.sign_out("you signed out")
             return
+        # Before signing out, which forgets the credential that this names.
         because = f"you signed out here; {self._still_valid}"
         self.core.sign_out(because)
         if not _environment.in_notebook():  # in a notebook the panel shows it
@@ -82,16 +86,16 @@ class Lifecycle(Questions):
 
     @property
     def _still_valid(self) -> str:
-        """Credential that stays valid after a sign-out that Deriv has no call for, in words."""
+        """Credential that stays valid after signing out, because Deriv has no call to end it; in words."""
         credential, facts, expiry = self.core.credential, self.core.api_facts, self.core.expiry
         if credential is None or credential.tokens is None:
-            return f"your {facts.credential} stays good until you revoke it ({facts.pages.tokens})"
-        end = f"until {expiry.date_and_clock}" if expiry else "until it ends"
-        return f"Deriv has no call to end a browser sign-in, and its token stays good {end}"
+            return f"your {facts.credential} stays valid until you revoke it ({facts.pages.tokens})"
+        end = f"until {expiry.date_and_clock}" if expiry else "until it expires"
+        return f"Deriv has no call to end a browser sign-in, and its token stays valid {end}"
 
     @public
     def close(self) -> None:
-        """Close the connection; nothing more can be asked. Deriv keeps the token valid.
+        """Close the connection. The session cannot be used afterwards; the token stays valid at Deriv.
 
         Calls in flight end with `SessionClosed`. Closing twice is fine.
 

@@ -1,4 +1,4 @@
-"""Return payloads of calls: for the account in use, for another one, or for each."""
+"""Get the payloads of calls: for the account in use, for another one, or for each."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ Choice = TypeVar("Choice")
 
 
 class Payloads(Accounts):
-    """State and calls of a session, with the payloads that its questions are answered from."""
+    """Core that gets payloads for the methods of a session; the last class of the chain."""
 
-    symbols: Mapping[str, str] | None = None  # once asked for
+    symbols: Mapping[str, str] | None = None  # loaded when first needed; see `symbols`
 
     def context(self, call: str, loginid: str | None) -> Context:
+        """Return the origin of a reply that has just arrived, for the ``attrs`` of a frame."""
         from dpyauth.frames import Context
 
         return Context(call, loginid, datetime.now(UTC), self.api, currency=self.currency_of(loginid))
@@ -41,7 +42,7 @@ class Payloads(Accounts):
         loginid: str | None = None,
         timeout: float | None = None,
     ) -> Steps[tuple[Reply, Context]]:
-        """Return the reply to a call, and where it came from."""
+        """Return the reply to a call, and its origin."""
         loginid = loginid or (self.active_account.loginid if self.active_account else None)
         reply = yield Request(call, fields or {}, timeout, exact=exact, account=loginid)
         return reply, self.context(call, loginid)
@@ -55,7 +56,7 @@ class Payloads(Accounts):
         loginid: str | None = None,
         timeout: float | None = None,
     ) -> Steps[tuple[Any, Context]]:
-        """Return the payload of a call's reply, and where it came from."""
+        """Return the payload of a call's reply, and its origin."""
         reply, context = yield from self.reply_to(call, fields, exact=exact, loginid=loginid, timeout=timeout)
         return self.payload_of(call, reply), replace(context, beside=self.beside_payload(call, reply))
 
@@ -66,7 +67,7 @@ class Payloads(Accounts):
         return empty_replies.payload_of(call, self.api, self.adapter.payload(self.catalog.find(call), reply))
 
     def beside_payload(self, call: str, reply: Reply) -> dict[str, Any]:
-        """Return what a reply holds beside its payload that Deriv does not document."""
+        """Return the undocumented fields of a reply beside its payload."""
         payload, whole = self.adapter.payload(self.catalog.find(call), reply), self.adapter.renamed(reply)
         known = ENVELOPE | load(self.api).get(call, Shape()).reply.keys()
         return {
@@ -76,7 +77,7 @@ class Payloads(Accounts):
         }
 
     def beside_rows(self, call: str, reply: Reply) -> dict[str, Any]:
-        """Return the same with what is beside the rows in the payload."""
+        """Return the undocumented fields of a reply beside its payload and, in it, beside the rows."""
         inside: dict[str, Any] = {}
         for name, node in load(self.api).get(call, Shape()).reply.items():
             known = node.get("||", node) if isinstance(node, Mapping) else {}
@@ -85,10 +86,13 @@ class Payloads(Accounts):
         return {**inside, **self.beside_payload(call, reply)}
 
     def several(self, requests: Sequence[Request], needed: str = "") -> Steps[dict[str, Reply | DpyauthError]]:
-        """Make several different calls together; return replies by call, and errors for those that Deriv refuses.
+        """Make several different calls at once; return replies by call, and errors for those that Deriv refuses.
 
-        The error of the call that is needed is raised, and that of any call where nothing more can be asked.
+        An error of the call that is ``needed`` is raised, and any error that ends the session. Only for calls that
+        read.
         """
+        # The first error ends a batch. So after each refusal, the calls without a reply are made again, without the one
+        # that was refused. A call that changes something could be sent twice that way.
         came: dict[str, Reply | DpyauthError] = {}
         while left := [request for request in requests if request.call not in came]:
 
@@ -106,7 +110,7 @@ class Payloads(Accounts):
         return came
 
     def resolve_account(self, account: str) -> str:
-        """Return the login ID that is meant."""
+        """Return the login ID for ``"current"`` or a login ID that the sign-in gave access to."""
         if account != "current":
             return self.granted(account)
         return self.active_account.loginid if self.active_account else ""
@@ -114,7 +118,7 @@ class Payloads(Accounts):
     def per_account(
         self, account: str, call: str, shape: Callable[[Any, Context], pd.DataFrame], *, exact: bool = False
     ) -> Steps[pd.DataFrame]:
-        """Return the frame of a call for one account, or for each that the sign-in gave access to."""
+        """Return the frame of a call for one account, or for each account of the sign-in."""
 
         def one(loginid: str | None) -> Steps[pd.DataFrame]:
             return shape(*(yield from self.payload(call, exact=exact, loginid=loginid)))
@@ -128,14 +132,15 @@ class Payloads(Accounts):
         one: Callable[[str | None], Steps[pd.DataFrame]],
         empty: Callable[[], pd.DataFrame],
     ) -> Steps[pd.DataFrame]:
-        """Return the frame of one account, or of each the sign-in gave access to; one that fails gives a row, too."""
-        self.catalog.find(call)  # what is not there is there for no account
+        """Return the frame of one account, or of each account of the sign-in; an account that fails has a row, too."""
+        self.catalog.find(call)  # raises once, rather than a row of errors for each account
         if account == "current":
             return (yield from one(None))
         if account != "all":
             return (yield from one((yield from self.connect_account(account))))
         from dpyauth import frames
 
+        # One account after the other: each needs its own connection, and Deriv may allow only a few for each user.
         parts: dict[str, pd.DataFrame | DpyauthError] = {}
         for loginid in list(self.grants):
             try:
@@ -149,14 +154,17 @@ class Payloads(Accounts):
 
 
 class Questions:
-    """Group of methods of a session; each question of the user is one of them."""
+    """Base of the groups of methods that make up a session."""
 
     core: Payloads
-    """State and calls of the session, for the rooms of dpyauth."""
+    """State and calls of the session, for other packages of dpyauth."""
 
 
 def _of(loginid: str | None, made: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with its account in front, unless it says so itself, and ``error`` free for another use."""
+    """Return a frame with its account in a first column, unless it has one, and with ``error`` renamed.
+
+    `frames.concat_accounts` adds its own column ``error``.
+    """
     import pandas as pd
 
     if "loginid" not in made:
@@ -165,7 +173,7 @@ def _of(loginid: str | None, made: pd.DataFrame) -> pd.DataFrame:
 
 
 def chosen(call: str, kind: str, kinds: Mapping[str, Choice]) -> Choice:
-    """Return what belongs to a kind of answer; raise an error that says which there are."""
+    """Return the choice for a kind, or raise an error that lists the kinds."""
     if kind not in kinds:
         raise InvalidRequest(unknown_choice("kind", kind, kinds), call=call, field="kind")
     return kinds[kind]

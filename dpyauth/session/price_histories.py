@@ -22,45 +22,46 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 5000
-"""Most prices that Deriv gives at a time."""
+"""Most prices that Deriv returns at a time."""
 
 
 class PriceHistories(HistoryQuestions):
-    """Questions about past prices."""
+    """Methods about past prices."""
 
     @dual
     @names_symbols
     @with_columns
     def ticks(self, symbol: str, since: When = None, until: When = None) -> Steps[pd.DataFrame]:
-        """Past prices of a symbol, every single one.
+        """Return all past ticks of a symbol.
 
-        A day of one price a second takes 18 requests, which are made several at a time. What is there when an interrupt
-        or an error comes between is kept in `partial`.
+        A day with one tick per second takes 18 requests, several of which are made at a time. If an interrupt or an
+        error stops this, the ticks that have arrived are in `partial`.
 
-        Deriv keeps ticks for about a year, and answers an earlier period with the latest ticks. These are left out:
-        the frame holds what Deriv has of the period. Where that begins stands in ``attrs["note"]``, and is shown as a
-        `dpyauth.notes.PeriodWarning`, if Deriv has nothing from the beginning of the period.
+        Deriv keeps ticks for about a year and answers a request for an earlier period with the latest ticks. These are
+        left out: the frame has what Deriv has for the period. If Deriv has nothing from the start of the period,
+        ``attrs["note"]`` and a `dpyauth.notes.PeriodWarning` say where the ticks begin.
 
-        Stands on Deriv's call ``ticks_history`` (no sign-in needed).
+        Uses Deriv's call ``ticks_history`` (no sign-in needed).
 
         Parameters
         ----------
         symbol : str
-            Such as ``"R_100"``.
+            Symbol, such as ``"R_100"``.
         since, until : date, datetime, str or timedelta, optional
-            From when and until when, as for `statement`. Without ``since``: the latest 5,000.
+            Start and end of the period, as for `statement`. Without ``since``, the latest 5,000.
 
         Returns
         -------
         pandas.DataFrame
-            The oldest first, by ``time`` (the index, datetime64[us, UTC]). ``attrs["symbol"]`` is ``symbol``.
+            One row per tick, oldest first, indexed by ``time`` (datetime64[us, UTC]); the symbol is in
+            ``attrs["symbol"]``.
 
             See ``dpyauth.columns.market_columns.QUOTES``.
 
         Raises
         ------
         InvalidRequest
-            A time that cannot be right; nothing was sent.
+            A time is not possible; nothing was sent.
         ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -79,28 +80,28 @@ class PriceHistories(HistoryQuestions):
     def candles(
         self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
     ) -> Steps[pd.DataFrame]:
-        """Past prices of a symbol, as candles.
+        """Return past candles of a symbol.
 
-        Fetched as `ticks` are, and where Deriv's candles begin is told as for `ticks`. On Deriv's current API daily
-        candles end after 365 days, however many are asked for.
-        Stands on Deriv's call ``ticks_history`` (no sign-in needed).
+        They are fetched as for `ticks`, with the same note if Deriv has none from the start of the period. On Deriv's
+        current API there are daily candles of 365 days at most, whatever the period.
+
+        Uses Deriv's call ``ticks_history`` (no sign-in needed).
 
         Parameters
         ----------
         symbol : str
-            Such as ``"R_100"``.
+            Symbol, such as ``"R_100"``.
         granularity : int, str or timedelta
-            How long a candle is: in seconds, or as ``"1min"``, ``"4h"``, ``"1D"``. Deriv has candles of 1, 2, 3, 5,
-            10, 15 and 30 minutes, of 1, 2, 4 and 8 hours and of a day.
+            Length of a candle: in seconds, or as ``"1min"``, ``"4h"``, ``"1D"``. Deriv has candles of 1, 2, 3, 5, 10,
+            15 and 30 minutes, of 1, 2, 4 and 8 hours, and of a day.
         since, until : date, datetime, str or timedelta, optional
-            The first and the last moment at which a candle may begin, as for `statement`. Without ``since``: the
-            latest 5,000.
+            Period in which the candles begin, as for `statement`. Without ``since``, the latest 5,000.
 
         Returns
         -------
         pandas.DataFrame
-            The oldest first, by ``time`` (the index, when the candle began, datetime64[us, UTC]). The last candle may
-            not be over yet. ``attrs["symbol"]`` is ``symbol``.
+            One row per candle, oldest first, indexed by ``time``, the start of the candle (datetime64[us, UTC]). The
+            last candle may not be complete yet. ``attrs["symbol"]`` is ``symbol``.
 
             See ``dpyauth.columns.market_columns.OHLC``.
 
@@ -124,7 +125,7 @@ class PriceHistories(HistoryQuestions):
     def _prices(
         self, fields: Mapping[str, Any], since: When, until: When, kind: Kind, length: int = 1
     ) -> Steps[pd.DataFrame]:
-        """Walk a history of prices by time; ``length`` is the most that its points are apart, in seconds."""
+        """Fetch a history of prices by time; ``length`` is the largest usual distance of two points, in seconds."""
         call, now = self.core.catalog.find("ticks_history"), int(time.time())
         asked, end = period(call, since, until)
         last = now if end is None else end
@@ -140,6 +141,8 @@ class PriceHistories(HistoryQuestions):
             prices.attrs["symbol"] = fields["ticks_history"]
             return prices
 
+        # Split where Deriv's prices probably begin: a span that begins earlier is answered with the newest prices, so
+        # the part that Deriv has must be asked for separately.
         spans = [(kept, last), (first, kept - 1)] if first < kept <= last else [(first, last)]
         limit = POINTS if asked is None else None
         walk: TimeWalk[Point] = TimeWalk(spans, POINTS, second_of, kind.key, latest=end is None, limit=limit)

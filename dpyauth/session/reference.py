@@ -1,4 +1,4 @@
-"""Look up exchange rates, trading hours, companies, and what holds for the whole site."""
+"""Ask about exchange rates, trading hours, companies, and limits of the whole site."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ReferenceQuestions(Questions):
-    """Questions about Deriv, its markets and its companies."""
+    """Methods about Deriv, its markets and its companies."""
 
     @dual
     @with_columns
@@ -35,12 +35,13 @@ class ReferenceQuestions(Questions):
         spread: bool = False,
         decimal: bool = False,
     ) -> Steps[pd.DataFrame]:
-        """Return what one unit of a currency is worth in others, one row per currency.
+        """Return the exchange rates of a currency, one row per other currency.
 
-        On Deriv's current API these are the quotes at which the wallets exchange money, one call per currency; the
-        token that comes with each quote is not kept. To exchange money, ask for a quote of your own with
+        On Deriv's current API these are the quotes at which wallets exchange money, with one call per currency; the
+        token that comes with each quote is not kept. To exchange money, get your own quote with
         ``session.call("wallet_exchange_rate", ...)``.
-        Stands on Deriv's calls ``wallet_exchange_rate`` and ``wallet_list`` (options, scope payment), and
+
+        Uses Deriv's calls ``wallet_exchange_rate`` and ``wallet_list`` (options, scope payment), and
         ``exchange_rates`` (v3, no sign-in needed).
 
         Parameters
@@ -48,11 +49,11 @@ class ReferenceQuestions(Questions):
         base : str
             Code of the currency, such as ``"USD"``.
         target : str or list of str, optional
-            Codes of other currencies (on v3 of one). Left out: those that your wallets hold; on v3 all.
+            Codes of other currencies (on v3 only one). If left out, those that your wallets hold; on v3 all.
         spread : bool
-            Ask for bid and ask, too; this needs a ``target``. Only on v3.
+            Add bid and ask; this needs a ``target``. Only on v3.
         decimal : bool
-            Rates as exact `decimal.Decimal` instead of float64.
+            Return rates as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
@@ -85,9 +86,9 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns
     def trading_times(self, day: dt.date | str = "today") -> Steps[pd.DataFrame]:
-        """Return when each symbol can be traded on a day, one row per symbol.
+        """Return the trading hours of each symbol on a day, one row per symbol.
 
-        Stands on Deriv's call ``trading_times`` (no sign-in needed).
+        Uses Deriv's call ``trading_times`` (no sign-in needed).
 
         Parameters
         ----------
@@ -122,9 +123,9 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns
     def landing_company(self, country: str) -> Steps[pd.DataFrame]:
-        """Return which Deriv companies serve a country, one row per offer.
+        """Return the Deriv companies that serve a country, one row per offer.
 
-        Stands on Deriv's call ``landing_company`` (no sign-in needed; only in v3).
+        Uses Deriv's call ``landing_company`` (no sign-in needed; only in v3).
 
         Parameters
         ----------
@@ -156,34 +157,34 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns
     def site(self, kind: str = "limits") -> Steps[pd.DataFrame]:
-        """Return what is the same for every user: limits of calls, currencies, fees of transfers.
+        """Return data that is the same for every user: limits on calls, currencies, or transfer fees.
 
-        Stands on Deriv's call ``website_status`` (no sign-in needed; only in v3).
+        Uses Deriv's call ``website_status`` (no sign-in needed; only in v3).
 
         Parameters
         ----------
         kind : {"limits", "currencies", "fees"}
-            Which of these.
+            Limits on calls, currencies that accounts can have, or fees of transfers.
 
         Returns
         -------
         pandas.DataFrame
-            Of ``"limits"``:
+            For ``"limits"``:
 
             See ``dpyauth.columns.market_columns.SITE_LIMITS``.
 
-            Of ``"currencies"``:
+            For ``"currencies"``:
 
             See ``dpyauth.columns.market_columns.SITE_CURRENCIES``.
 
-            Of ``"fees"``:
+            For ``"fees"``:
 
             See ``dpyauth.columns.market_columns.TRANSFER_FEES``.
 
         Raises
         ------
         InvalidRequest
-            There is no such kind; nothing was sent.
+            The kind is unknown; nothing was sent.
         NotInThisApi, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -202,14 +203,14 @@ class ReferenceQuestions(Questions):
 
 
 def _day(given: dt.date | str) -> dt.date | str:
-    """Return a day that Deriv can read."""
+    """Return a day in a form for Deriv."""
     try:
         text = given.strip() if isinstance(given, str) else f"{scalar(given):%Y-%m-%d}"
         return "today" if text.lower() == "today" else dt.datetime.fromisoformat(text).date()
     except (AttributeError, TypeError, ValueError):
         pass
     raise InvalidRequest(
-        f"day takes a date, such as '2026-01-31', or 'today'; not {short(given)}. {instead_of_time(given)}".rstrip(),
+        f"day takes a date, such as '2026-01-31', or 'today', not {short(given)}. {instead_of_time(given)}".rstrip(),
         call="trading_times",
         field="day",
     )

@@ -1,4 +1,4 @@
-"""Send calls: check each, choose what it goes by, and read its answer."""
+"""Send calls: check each one, choose its connection or HTTP, and read its answer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,22 @@ class Sending(SigningIn):
     """Core that sends calls."""
 
     def begin(self, request: Request, deliver: Callable[[PendingCall], None]) -> InFlight:
-        """Make a request ready to be sent. Nothing is sent here, and no lock is taken."""
+        """Prepare a request for sending. Nothing is sent here, and no lock is taken.
+
+        Parameters
+        ----------
+        request : Request
+            Call to prepare.
+        deliver : callable
+            Function to call when the call has ended, on the background thread.
+
+        Raises
+        ------
+        InvalidRequest, NotSignedIn, MissingScope, SessionClosed
+            The call cannot be made. Their messages say that nothing was sent.
+        """
+        # Everything that may be wrong with a call is checked before the first line that could send it. Checked later, a
+        # call might already have reached Deriv when its error says "Nothing was sent".
         api = self.adapter
         call = api.CATALOG.find(request.call)
         fields = requests.keyed(call, requests.build(call, request.fields))
@@ -72,7 +87,7 @@ class Sending(SigningIn):
         return sign_in.dispatcher
 
     def connection_for(self, call: Call, loginid: str | None) -> Connection:
-        """Return the connection for a call; it connects with its first call."""
+        """Return the connection for a call, which connects with the first call."""
         with self._lock:
             if self.end_reason is not None:
                 raise self.end_reason.copy(call.name)
@@ -81,9 +96,10 @@ class Sending(SigningIn):
                 raise self.not_signed_in(call.name)
             if account is not None and loginid is not None and loginid != account.loginid:
                 other = self.other_connections.get(loginid)
+                # Never fall back to the active account: what was asked of one account would be done on another.
                 if other is None:
                     raise SessionClosed(
-                        "The session was switched to another account meanwhile. Run the cell again.", call=call.name
+                        "The session has switched to another account meanwhile. Run the cell again.", call=call.name
                     )
                 return other
             if self.connection is None or self.connection.failure is not None:
@@ -99,6 +115,7 @@ class Sending(SigningIn):
         account = self.active_account
         if account is None and (call.needs_auth or call.rest is not None):
             raise self.not_signed_in(call.name)
+        # Only scopes that Deriv has stated stop a call. What dpyauth has learned from replies is a guess and does not.
         if account is not None and not self.may(call, account):
             raise self._missing_scope(call, account.scopes or ())
 
@@ -123,40 +140,44 @@ class Sending(SigningIn):
 
     @staticmethod
     def may(call: Call, account: Account | None) -> bool:
-        """Return whether a call may be sent: scopes that Deriv has not stated are left for Deriv to check."""
+        """Return whether a call may be sent. If Deriv has not stated the scopes, Deriv checks them itself."""
         if account is None:
-            return not call.needs_auth and call.rest is None  # over HTTP nothing goes without a sign-in
+            return not call.needs_auth and call.rest is None  # every call over HTTP needs a sign-in
         return not call.scopes or account.scopes is None or not set(call.scopes).isdisjoint(account.scopes)
 
     def record_transfer(self, pending: PendingCall) -> None:
-        """Record a transfer that is about to be sent, on the background thread, which no interrupt reaches."""
+        """Record a transfer that is about to be sent, on the background thread.
+
+        Before it is sent, and where no interrupt can come between: the user must find its request ID afterwards,
+        whatever happens.
+        """
         sent = Sent(pending.call, pending.key)
         self.transfers.append(sent)
         sent.follow(pending)
 
 
 class SessionCall(InFlight):
-    """Request of a session, on its way to one of Deriv's APIs and back.
+    """One call of a session, from the request to the reply.
 
     Parameters
     ----------
     session : Sending
-        Session that sends it.
+        Core of the session that sends it.
     api : Api
         API of the call.
     call : Call
         Call to make.
     request : Request
-        Request as the method has made it.
+        Request that the method made.
     fields : dict
-        Fields as they are sent.
+        Fields in the form in which they are sent.
     secrets : list of Secret
-        Secrets in the fields: an error may repeat them.
+        Secrets in the fields, to be removed from errors that repeat them.
     pending : PendingCall
-        Wait for the reply.
+        State of the call while it waits for the reply.
     """
 
-    # Not closures: each variable that one keeps is an object more for the garbage collector to look after.
+    # A class with slots, not closures: each variable of a closure is one more object for the garbage collector.
     __slots__ = ("_api", "_call", "_fields", "_request", "_secrets", "_session", "_sign_in")
 
     def __init__(
@@ -179,7 +200,7 @@ class SessionCall(InFlight):
         self._secrets = secrets
 
     def send(self) -> None:
-        """Send it, by HTTP or on the connection of its account."""
+        """Send the call over HTTP or on the connection of its account; on the background thread."""
         session, pending, call = self._session, self.pending, self._call
         try:
             if call.rest is not None:
@@ -188,18 +209,20 @@ class SessionCall(InFlight):
                 self.line = dispatcher = session.dispatcher_for(call)
                 dispatcher.submit(pending, call, self._fields)
                 return
+            # Chosen only now, in the same step as sending: the session may switch accounts at any time before.
             self.line = connection = session.connection_for(call, self._request.account)
             if self._request.listener is not None:
                 self._request.listener.connection = connection
             connection.submit(pending)
+        # The caller waits on another thread, so nothing may be raised here without ending its wait.
         except DpyauthError as error:
             pending.fail(error.copy())
-        except Exception as error:  # a bug must not leave the caller waiting
+        except Exception as error:  # a bug in dpyauth
             pending.fail(BadReply(f"'{call.name}' failed inside dpyauth ({type(error).__name__}).", call=call.name))
             raise
 
     def result(self) -> Reply:
-        """Return the reply, or raise the error; either tells what the token may do."""
+        """Return the reply, or raise the error; either shows what the token may do."""
         try:
             reply = super().result()
         except PermissionDenied as error:
@@ -210,7 +233,7 @@ class SessionCall(InFlight):
         return reply
 
     def _is_of_the_scope(self, error: PermissionDenied) -> bool:
-        """Return whether Deriv has refused for lack of a scope, and not because of the account or a proxy."""
+        """Return whether Deriv refused because of a missing scope, not because of the account or a proxy."""
         if error.code.startswith("HTTP"):
             return False
         named = any(name in self._fields for name in ("account", "account_id", "loginid"))
@@ -221,8 +244,9 @@ class SessionCall(InFlight):
             self._session.notify()
 
     def finish(self, reply: Reply) -> Reply:
-        """Return the reply, or raise the error that it is."""
+        """Return the reply, or raise the error in it."""
         call, pending = self._call, self.pending
+        # Over HTTP, errors have become exceptions before they get here.
         if "error" in reply and call.rest is None:
             held = self._session.allowed(call) or None
             error = self._api.error(reply, call.name, self._secrets, changes=pending.changes, held=held)
@@ -231,8 +255,11 @@ class SessionCall(InFlight):
                     error.symbols = _symbols_in(self._fields)
                 pending.reply = None  # it may repeat secrets, and tracebacks show variables
                 del reply
+                # An error such as an internal one or a time-out at Deriv does not say that nothing was done. As a plain
+                # ApiError, it would invite the user to send the change again, and so perhaps to pay twice.
                 unknown = pending.changes and leaves_open(error.code)
                 raise outcome_unknown(call.name, str(error), pending.look) if unknown else error
+        # Nor does an empty reply say that the change was made.
         if pending.changes and call.rest is None and says_nothing(reply):
             pending.reply = None
             del reply
@@ -255,7 +282,7 @@ def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, ma
 
 
 def _symbols_in(fields: Fields) -> tuple[str, ...]:
-    """Return the symbols that a request asks for."""
+    """Return the symbols in a request."""
     return tuple(_symbols(fields))
 
 

@@ -1,4 +1,4 @@
-"""Keep what a session has sent that moves money and that Deriv knows by a request ID."""
+"""Keep a record of the transfers that a session has sent and that Deriv knows by a request ID."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from dpyauth.net.pending import PendingCall
 
 KEPT = 1000
+"""Number of transfers to keep."""
 
 
 class Sent:
-    """A request that moves money: when it was sent, which it is, and what became of it."""
+    """A transfer: its call, its request ID, when it was sent, and its outcome."""
 
     __slots__ = ("call", "outcome", "request_id", "time")
 
@@ -26,7 +27,9 @@ class Sent:
         self.outcome = "under_way"
 
     def follow(self, pending: PendingCall) -> None:
-        """Take note of how a call ends. It has not been sent yet."""
+        """Record how a call ends; to be called before the call is sent."""
+        # `deliver` is called once, whatever ends the call, and on the background thread. So the outcome is recorded
+        # even if the user has interrupted the cell and nothing waits for the call any more.
         deliver = pending.deliver
 
         def ended(pending: PendingCall) -> None:

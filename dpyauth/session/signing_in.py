@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 _OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
-"""Codes of refusals that are about one account while its token is right, where each account has a token of its own."""
+"""Error codes that are about one account although its token is valid, if each account has its own token."""
 
 
 class SigningIn(SigningOut):
     """Core that connects and signs in."""
 
     def connect(self, endpoint: Endpoint | None, settings: Settings) -> Connection:
-        """Return a new connection to an endpoint, or to the public one; it does not connect yet."""
+        """Return a new connection to an endpoint, or to the public one. It connects when it is started."""
         facts, api = APIS[settings.api], named(settings.api)
         made = Connection(
             endpoint.address if endpoint else api.public(settings),
@@ -46,6 +46,8 @@ class SigningIn(SigningOut):
             when_off=partial(unavailable, facts) if facts.retiring else None,
             crowded=facts.crowded,
             rate_limits=self.rate_limits_of(settings.api),
+            # Weak: while it is open, the background thread keeps the connection. If the connection kept the session, a
+            # session without a name would never be collected, and its connection would stay open until the kernel ends.
             on_event=weakly(self.note_event),
             on_change=weakly(self._on_change),
             ids=self._ids,
@@ -55,7 +57,7 @@ class SigningIn(SigningOut):
         return made
 
     def forget(self, connection: Connection) -> None:
-        """Forget a connection whose sign-in has come to nothing."""
+        """Forget a connection whose sign-in has failed."""
         with self._lock:
             self._beginning.discard(connection)
 
@@ -68,12 +70,12 @@ class SigningIn(SigningOut):
                 self.notify()
 
     def check_reachable(self, settings: Settings) -> None:
-        """Connect once where Deriv may have switched the API off, so that no user goes through a sign-in for nothing.
+        """Connect once if Deriv may have switched the API off, so that the user does not sign in in vain.
 
         Raises
         ------
         ConnectionFailed, SignInRefused
-            As signing in would.
+            As for signing in.
         """
         if not APIS[settings.api].retiring:
             return
@@ -82,33 +84,35 @@ class SigningIn(SigningOut):
         try:
             connection.ready.result(OPEN_TIMEOUT)
         except TimeoutError:
-            pass  # nothing is known
+            pass  # not known: let the sign-in itself find out
         finally:
-            connection.close(SessionClosed("It was opened to see whether it can be."))
+            connection.close(SessionClosed("This connection was only a test."))
 
     async def sign_in_with(self, given: Callable[[str], Granted], settings: Settings, **options: Any) -> Account:
-        """Sign in to the API that is meant; a token is never tried on another.
+        """Sign in to one API; a token is never tried on another.
 
         Parameters
         ----------
         given : callable
-            Returns the credentials to sign in with, for the name of an API; may raise InvalidCredential.
+            Function that takes the name of an API and returns the credentials to sign in with; may raise
+            InvalidCredential.
         settings : Settings
-            The Deriv to sign in to.
+            Settings of the Deriv to sign in to.
         **options
-            Further options of the API's sign-in: ``loginid``, the account to begin with and no other; ``kept``, the
-            one that was remembered. Where v3 has closed that one, a demo account of the same sign-in stands in for it.
+            Further options of the API's sign-in: ``loginid``, the only account to start with; ``kept``, the remembered
+            account. If v3 has closed that account, a demo account of the same sign-in is used instead.
 
         Returns
         -------
         Account
+            Account that is now in use.
 
         Raises
         ------
         SignInRefused
-            Deriv does not take the token, the account or the app ID.
+            Deriv does not accept the token, the account or the app ID.
         InvalidCredential, InvalidSetting, ConnectionFailed, SessionClosed, BadReply
-            As the sign-in itself.
+            As for `start_sign_in`.
 
         Examples
         --------
@@ -121,6 +125,8 @@ class SigningIn(SigningOut):
         try:
             return await asyncio.wrap_future(self.start_sign_in(credential, settings, grants, **options))
         except SignInRefused as refusal:
+            # Only a demo account may stand in for a closed one: a user who did not ask for it must never end up in an
+            # account with real money.
             if refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
                 raise
             demos = [account.loginid for account in by_looks(grants) if account.demo]
@@ -146,10 +152,25 @@ class SigningIn(SigningOut):
     ) -> Future[Account]:
         """Start to sign in, from any thread.
 
-        The present sign-in stays until the new one has succeeded. Cancelling the future cancels the sign-in.
-        ``grants`` are the credentials of all accounts that came with this one. ``early`` lets the sign-in succeed as
-        soon as Deriv accepts it; the connection to the account then opens in the background. Further options are the
-        API's, such as the login ID of the account to begin with.
+        The present sign-in stays until the new one has succeeded. Cancelling the future cancels the new sign-in.
+
+        Parameters
+        ----------
+        credential : Credential
+            Credential to start with.
+        settings : Settings, optional
+            Settings of the Deriv to sign in to; the session's if left out.
+        grants : mapping, optional
+            Credentials of all accounts that came with this one, by login ID.
+        early : bool
+            Succeed as soon as Deriv accepts the sign-in; the connection to the account then opens in the background.
+        **options
+            Options of the API's sign-in, such as the login ID of the account to start with.
+
+        Returns
+        -------
+        Future
+            Ends with the account, or with the error.
         """
         settings = settings or self.target
         sign_in = named(settings.api).sign_in(settings, grants or {"": credential}, credential, **options)
@@ -162,7 +183,7 @@ class SigningIn(SigningOut):
             raise
 
     def start_switch(self, loginid: str) -> Future[Account]:
-        """Start to use another account of the same sign-in, from any thread."""
+        """Start to switch to another account of the same sign-in, from any thread."""
         with self._lock:
             sign_in = self.sign_in
             if sign_in is None:
@@ -179,14 +200,17 @@ class SigningIn(SigningOut):
             connection = self.connect(endpoint, settings)
             self._beginning.add(connection)
         done: Future[Account] = Future()
-        called_off = SessionClosed("This sign-in was called off.")
+        called_off = SessionClosed("This sign-in was cancelled.")
         done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
-        entering = [self]  # emptied when settled: a connection must not keep a session that has no name any more
+        # A list, emptied when settled: the callbacks below live as long as the connection, which must not keep the
+        # session alive.
+        entering = [self]
 
         def settle(future: Future[Any], account: Callable[[Any], Account]) -> None:
             if not entering or (done.done() and not done.cancelled()):
-                return  # it has succeeded early: from then on the session watches the connection
+                return  # succeeded early; since then, `_on_change` handles what happens to the connection
             session = entering.pop()
+            # From here on, cancelling has no effect, so the outcome below and what the caller sees cannot differ.
             wanted = done.set_running_or_notify_cancel()
             error = future.exception()
             if error is None and wanted:
@@ -198,7 +222,7 @@ class SigningIn(SigningOut):
                     return
             session.forget(connection)
             connection.close(called_off)
-            if sign_in is not session.sign_in:
+            if sign_in is not session.sign_in:  # a failed switch must not end the sign-in that is in use
                 sign_in.end(called_off)
             if error is not None and wanted:
                 done.set_exception(told(error, APIS[settings.api]) if isinstance(error, DpyauthError) else error)
@@ -217,7 +241,11 @@ class SigningIn(SigningOut):
     def _succeed(
         self, account: Account, connection: Connection, sign_in: SignIn, settings: Settings, *, is_new: bool
     ) -> DpyauthError | None:
-        """Make this the session's sign-in, or return the error that prevents it."""
+        """Make this the session's sign-in, or return the error that prevents it.
+
+        The sign-in took a while, and other threads went on meanwhile: the session may be closed by now, or a switch may
+        belong to a sign-in that has been replaced. So this checks again, under the lock.
+        """
         with self._lock:
             error = self.end_reason
             if error is None and not is_new and self.sign_in is not sign_in:
@@ -234,6 +262,7 @@ class SigningIn(SigningOut):
             self.target, self.active_account = settings, account
             self.signed_out_because = ""
             self.since = time.time()
+        # Not under the lock: closing may wait for the background thread, which may be waiting for the lock.
         self._close_rest(SessionClosed("The session has signed in anew. Run the cell again."))
         if is_new:
             sign_in.on_refusal = partial(weakly(self._refused), sign_in)
@@ -241,7 +270,7 @@ class SigningIn(SigningOut):
         return None
 
     def _refused(self, sign_in: SignIn, refusal: SignInRefused) -> None:
-        """Sign out because Deriv no longer accepts the credential; runs on the background thread."""
+        """Sign out because Deriv no longer accepts the credential, on the background thread."""
         self.sign_out(str(refusal).rstrip("."), refusal, of=sign_in)
 
     def sign_in_and_wait(
@@ -252,7 +281,7 @@ class SigningIn(SigningOut):
         grants: Mapping[str, Credential] | None = None,
         **options: Any,
     ) -> Account:
-        """Sign in, and wait for it on the caller's thread."""
+        """Sign in, and wait for the result on the caller's thread."""
 
         async def steps() -> Account:
             return await asyncio.wrap_future(self.start_sign_in(credential, settings, grants, **options))
@@ -260,7 +289,7 @@ class SigningIn(SigningOut):
         return self.wait_for_sign_in(steps)
 
     def wait_for_sign_in(self, steps: LoopWork[Account]) -> Account:
-        """Carry out a sign-in on the background thread, and wait for it on the caller's."""
+        """Run a sign-in on the background thread, and wait for it on the caller's."""
         try:
             return on_loop(steps, self.timeout)
         except TimeoutError:
@@ -271,7 +300,7 @@ class SigningIn(SigningOut):
             ) from None
 
     def remember(self, profile: str) -> str:
-        """Keep the credential for the next kernel; return where, in words."""
+        """Store the credential for the next kernel; return the place, in words."""
         from dpyauth.storage import remember
 
         account, grants, settings, mine = self.active_account, self.grants, self.target, self.credential
@@ -283,16 +312,17 @@ class SigningIn(SigningOut):
             app_id=settings.app_id or "",
             api=settings.api,
             profile=profile,
-            # Also where it is renewed here: the refresh token is not kept.
+            # Also if this session renews it: the refresh token is not stored.
             expires_at=mine.tokens.expires_at if mine and mine.tokens else None,
         )
 
     def matches(
         self, credential: Credential | None, settings: Settings, grants: Mapping[str, Credential] | None = None
     ) -> bool:
-        """Return whether a login with this credential would make the same session; without one, any app ID will do.
+        """Return whether a login with this credential would make the same session.
 
-        If the credentials of all accounts are given, it does not matter which account is in use.
+        Without a credential, the app ID does not matter. With the credentials of all accounts, it does not matter which
+        account is in use.
         """
         here = self.target
         where = (settings.api, settings.server, settings.language)
@@ -307,7 +337,7 @@ class SigningIn(SigningOut):
 
 
 def weakly(method: Callable[..., object]) -> Callable[..., None]:
-    """Return a function that calls a method for as long as its object lives, without keeping it alive."""
+    """Return a function that calls a method while its object lives, but does not keep the object alive."""
     there = weakref.WeakMethod(method)
 
     def call(*arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""Describe what a method of the session waits for, step by step."""
+"""Define the steps that a method of the session yields: requests, batches, and work on the background loop."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class Request(NamedTuple):
     fields: Mapping[str, Any] = MappingProxyType({})
     timeout: float | None = None
     exact: bool = False
-    """True for numbers as `decimal.Decimal`."""
+    """True to get numbers as `decimal.Decimal`."""
     listener: Feed | None = None
-    """Receiver of the updates, when the call opens a stream."""
+    """Receiver of the updates, if the call opens a stream."""
     account: str | None = None
-    """Login ID of the account to ask for, when it is not the one signed in."""
+    """Login ID of the account to ask, if it is not the active one."""
 
     def __repr__(self) -> str:
         return f"Request({self.call!r})"  # fields may hold secrets
 
 
 class Batch(NamedTuple):
-    """Several calls to make at once. The first error ends them all."""
+    """Several calls to make at the same time. The first error ends them all."""
 
     requests: Sequence[Request]
     on_reply: Callable[[int, Reply], None]
-    """Function to call with each reply when it comes, and the number of its request; on the caller's thread."""
+    """Function to call with the number of each request and its reply as it arrives, on the caller's thread."""
 
 
 LoopWork = Callable[[], Coroutine[Any, Any, T]]
-"""Function that makes a coroutine, which is run on the background thread."""
+"""Function that returns a coroutine to run on the background thread."""
 
 Steps = Generator[Request | Batch | LoopWork[Any], Any, T]
-"""Generator that yields what it waits for: the reply to a request, those to a batch, or work on the background loop."""
+"""Generator that yields what it waits for, and is sent the result: of a request, a batch, or work on the loop."""

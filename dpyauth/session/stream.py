@@ -1,4 +1,4 @@
-"""A stream of updates, as its reader sees it."""
+"""Read a stream of updates: by iteration, as a frame, or in a panel."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 class Stream(Names):
     """Updates that keep coming, made by `Session.stream`.
 
-    Use it in a ``with`` statement, and iterate over it: ``for update in stream`` waits for each update, and
-    ``async for`` does the same without blocking. It outlives reconnects: the first update after a break has the key
-    ``gap``, a dict of ``since``, ``until``, ``reason`` and ``filled``. Ticks missed in the break are fetched and come
-    first, marked ``backfilled``. An error of Deriv's that may be gone in a moment does not end it: it is asked for
-    again, and ``gap`` says so.
+    Use it in a ``with`` statement and iterate over it: ``for update in stream`` waits for each update; ``async for``
+    does the same without blocking. It continues across reconnects: the first update after a break has the key ``gap``,
+    a dict of ``since``, ``until``, ``reason`` and ``filled``. Ticks that were missed in the break are fetched and come
+    first, marked ``backfilled``. A temporary error at Deriv does not end the stream: it is opened again, and ``gap``
+    says so.
 
-    The latest ``keep`` updates stay in memory, for `frame` and for readers that are slower than the stream. A reader
-    that falls further behind misses the oldest ones; ``dropped`` counts them.
+    The latest ``keep`` updates stay in memory, for `frame` and for loops that are slower than the stream. A loop that
+    falls further behind misses the oldest ones; ``dropped`` counts them.
 
     Attributes
     ----------
     kept : pandas.DataFrame or None
-        What the button "Keep as frame" of `view` kept last.
+        Frame that the button "Keep as frame" of `view` has kept last.
     """
 
     _called = "A stream"
@@ -61,7 +61,7 @@ class Stream(Names):
 
     @property
     def call(self) -> str:
-        """The call that opened it."""
+        """Name of the call that opened the stream."""
         return self.feed.call
 
     @property
@@ -71,7 +71,7 @@ class Stream(Names):
 
     @property
     def ended(self) -> bool:
-        """True if no more updates will come; those kept can still be read."""
+        """True if no more updates will come; updates in memory can still be read."""
         return self.feed.ended
 
     @public
@@ -81,21 +81,21 @@ class Stream(Names):
         Parameters
         ----------
         timeout : float, optional
-            How long to wait for it, in seconds; else as long as the stream lasts.
+            How long to wait, in seconds; if left out, until the stream ends.
 
         Returns
         -------
         dict
-            The whole reply, with the payload under its ``msg_type``.
+            The whole message, with the payload under its ``msg_type``.
 
         Raises
         ------
         StopIteration
             The stream has ended.
         CallTimeout
-            No update in that time; the stream goes on.
+            No update arrived in that time; the stream stays open.
         DpyauthError
-            What ended the stream.
+            The error that ended the stream.
 
         Examples
         --------
@@ -112,7 +112,8 @@ class Stream(Names):
                 return update
             left = STEP if end is None else end - time.monotonic()
             if left <= 0:
-                raise CallTimeout(f"No update of '{self.call}' came within {timeout:g} s.", call=self.call)
+                raise CallTimeout(f"No update of '{self.call}' arrived within {timeout:g} s.", call=self.call)
+            # In steps, although an update ends the wait: on Windows, a wait on a lock cannot be interrupted.
             feed.wait(lambda: feed.has_news, min(left, STEP))
 
     def __iter__(self) -> Iterator[Reply]:
@@ -140,7 +141,7 @@ class Stream(Names):
             def wake(woken: asyncio.Future[None] = woken) -> None:
                 try:
                     loop.call_soon_threadsafe(_set, woken)
-                except RuntimeError:  # that loop is closed
+                except RuntimeError:  # the loop is closed, so nothing waits on it any more
                     pass
 
             try:
@@ -149,23 +150,24 @@ class Stream(Names):
                 raise StopAsyncIteration from None
             if update is not None:
                 return update
+            # Added before the last look for news: an update between the two would otherwise not end the wait.
             feed.wakers.add(wake)
             try:
                 if not feed.has_news:
-                    # Looking up now and then lets an interrupt of the kernel through.
+                    # In steps: an interrupt reaches a cell that only awaits when its loop next wakes.
                     await asyncio.wait([woken], timeout=STEP)
             finally:
                 feed.wakers.discard(wake)
 
     @public
     def frame(self) -> pd.DataFrame:
-        """Return the updates that are kept, as a frame.
+        """Return the updates in memory as a frame.
 
         Returns
         -------
         pandas.DataFrame
-            One row per update, the oldest first; columns and dtypes as `dpyauth.frames.updates` says. Its ``attrs``
-            name the API, the account that was in use when it was opened, and when the latest update came in.
+            One row per update, oldest first, with the columns and dtypes of `dpyauth.frames.updates`. Its ``attrs``
+            have the API, the account that was in use when the stream was opened, and the time of the latest update.
 
         Examples
         --------
@@ -182,16 +184,16 @@ class Stream(Names):
 
     @public
     def view(self) -> AnyWidget:
-        """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
+        """Show the stream live: ticks and candles as a chart, other updates as a table.
 
-        Make it the last line of a cell, on a stream that stays open after the cell, so not in a ``with`` statement.
-        Looking takes nothing from those who iterate over the stream, and closing the panel does not close the stream.
+        Make it the last line of a cell, for a stream that stays open after the cell, so not in a ``with`` statement.
+        The panel takes no updates away from loops over the stream, and closing the panel does not close the stream.
 
         Returns
         -------
         AnyWidget
-            The panel. Its button "Pause" holds the picture while updates keep coming in; "Keep as frame" puts what
-            `frame` gives at that moment into ``stream.kept``.
+            The panel. Its button "Pause" freezes the picture while updates continue to arrive; "Keep as frame" stores
+            what `frame` returns at that moment in ``stream.kept``.
 
         Examples
         --------
@@ -203,10 +205,21 @@ class Stream(Names):
 
     @public
     def close(self) -> None:
-        """End the stream. What is kept can still be read."""
+        """Close the stream. Updates in memory can still be read.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> stream = dpyauth.login(sandbox=True).stream("ticks", ticks="R_100")
+        >>> stream.close()
+        >>> stream.ended
+        True
+        """
+        # Twice, because an interrupt may stop the first: the stream would then stay open at Deriv. The second does no
+        # harm.
         try:
             self.feed.leave()
-        finally:  # again, should an interrupt have come between: that does no harm
+        finally:
             self.feed.leave()
 
     def __enter__(self) -> Self:
@@ -228,7 +241,7 @@ def _set(woken: asyncio.Future[None]) -> None:
 
 
 def _seconds(timeout: float) -> float:
-    with suppress(OverflowError):  # of a whole number with hundreds of digits
+    with suppress(OverflowError):  # a whole number with hundreds of digits
         if not math.isnan(seconds := float(timeout)):
             return seconds
     raise InvalidSetting("The time-out must be a number of seconds.", field="timeout")

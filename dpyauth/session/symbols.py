@@ -1,10 +1,10 @@
-"""Name the symbol that was meant, where Deriv does not know the one that was given."""
+"""Suggest a symbol if Deriv does not know the one that was given."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from dpyauth._nearest import nearest
 from dpyauth.errors import ApiError, DpyauthError
@@ -12,19 +12,16 @@ from dpyauth.session.payloads import Payloads, Questions
 from dpyauth.session.sending import UNKNOWN
 from dpyauth.session.steps import Steps
 
-if TYPE_CHECKING:
-    pass
-
 P = ParamSpec("P")
 S = TypeVar("S", bound=Questions)
 T = TypeVar("T")
 
 _PATIENCE = 5.0
-"""Longest wait for the list of symbols, in seconds: the error is more urgent."""
+"""Longest wait for the list of symbols, in seconds. It is short because the error is more urgent."""
 
 
 def names_symbols(plan: Callable[Concatenate[S, P], Steps[T]]) -> Callable[Concatenate[S, P], Steps[T]]:
-    """Name the nearest symbol in a plan's error of an unknown one; the list is asked for once, after such an error."""
+    """Add the closest symbol to an error about an unknown one. The list is loaded once, after the first such error."""
 
     @functools.wraps(plan)
     def naming(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Steps[T]:
@@ -34,6 +31,7 @@ def names_symbols(plan: Callable[Concatenate[S, P], Steps[T]]) -> Callable[Conca
             return (yield from begun)
         except ApiError as error:
             if error.code in UNKNOWN:
+                # The same error with a longer message, so that its type, code and notes stay.
                 error.args = (f"{error}{(yield from _meant(self.core, error.symbols))}",)
             raise
 
@@ -41,7 +39,7 @@ def names_symbols(plan: Callable[Concatenate[S, P], Steps[T]]) -> Callable[Conca
 
 
 def _meant(session: Payloads, symbols: tuple[str, ...]) -> Steps[str]:
-    """Return the nearest symbols, in a sentence; empty where Deriv has all of them, or none is near."""
+    """Return the closest symbols, as a sentence; empty if Deriv knows all of them, or none is close."""
     known = yield from _known(session)
     unknown = [symbol for symbol in symbols if symbol not in known.values()]
     near = dict.fromkeys(known[found] for symbol in unknown if (found := nearest(symbol, known)))
@@ -49,11 +47,11 @@ def _meant(session: Payloads, symbols: tuple[str, ...]) -> Steps[str]:
 
 
 def _known(session: Payloads) -> Steps[Mapping[str, str]]:
-    """Return the symbols there are, by themselves and by the names that Deriv shows."""
+    """Return all symbols, by symbol and by the name that Deriv displays."""
     if session.symbols is None:
         try:
             payload, _ = yield from session.payload("active_symbols", {"active_symbols": "brief"}, timeout=_PATIENCE)
-        except DpyauthError:
+        except DpyauthError:  # a suggestion is not worth replacing the user's error with this one
             return {}
         found: dict[str, str] = {}
         for row in payload if isinstance(payload, list) else []:

@@ -1,4 +1,4 @@
-"""List what a session has sent that moves money and that Deriv knows by a request ID."""
+"""List the transfers that a session has sent."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 class Transfers(Questions):
-    """Methods about calls that move money."""
+    """Methods about transfers."""
 
     @public
     @with_columns
     def transfers(self) -> pd.DataFrame:
-        """List the transfers that this session has sent, and what became of them, without asking Deriv.
+        """List the transfers that this session has sent, with their outcomes, without asking Deriv.
 
-        It lists the calls that move money and that Deriv knows by a ``request_id``: ``wallet_transfer``,
+        These are the calls that move money and that Deriv knows by a ``request_id``: ``wallet_transfer``,
         ``wallet_transfer_exchange``, ``wallet_transfer_platforms``, ``payment_agent_transfer`` and
-        ``payment_agent_withdraw``. dpyauth makes the ``request_id`` where you leave it out, and writes it down before
-        anything is sent; so it is here also when you interrupt the cell.
+        ``payment_agent_withdraw``. If you leave out the ``request_id``, dpyauth makes one. It is recorded before
+        anything is sent, so it is listed here even if you interrupt the cell.
 
         Returns
         -------
         pandas.DataFrame
-            The latest 1000, the oldest first:
+            The latest 1000 transfers, oldest first:
 
             See ``dpyauth.columns.session_columns.TRANSFERS``.
 
-            The outcome is ``done``; ``looked_up`` (the answer was lost, and Deriv's records have it); ``refused`` (by
-            Deriv or its limits, or Deriv says that it did not go through); ``sent_before`` (Deriv had had this request
-            ID, and did nothing this time); ``not_carried_out`` (the answer was lost, and Deriv does not know of it);
-            ``not_sent``; ``unknown``; ``under_way``.
+            The outcome is ``done``; ``looked_up`` (the answer was lost, but the transfer is in Deriv's records);
+            ``refused`` (by Deriv or its limits, or Deriv says that it did not go through); ``sent_before`` (Deriv
+            already had this request ID and did nothing this time); ``not_carried_out`` (the answer was lost, and Deriv
+            does not know the transfer); ``not_sent``; ``unknown``; ``under_way`` (no answer yet).
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Look up the user's limits, open contracts, profile, MT5 accounts, API tokens and apps."""
+"""Ask about the user's limits, open contracts, profile, MT5 accounts, API tokens and apps."""
 
 from __future__ import annotations
 
@@ -15,45 +15,44 @@ if TYPE_CHECKING:
 
 
 class UserQuestions(Questions):
-    """Questions about the user, apart from the state of the account."""
+    """Methods about the user, apart from the status of the account."""
 
     @dual
     @with_columns
     def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """Return what the account may hold, stake, be paid, withdraw and transfer.
+        """Return the limits on what the account may hold, stake, be paid, withdraw and transfer.
 
-        Stands on Deriv's call ``get_limits`` (scope read; only in v3).
+        Uses Deriv's call ``get_limits`` (scope read; only in v3).
 
         Parameters
         ----------
         kind : {"values", "markets", "transfers"}
-            The account's own limits; those of single markets; or what may still move between one's accounts.
+            The account's own limits, those of single markets, or those of transfers between your accounts.
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            One row per limit. Not all are in the account's currency. With ``"all"`` the accounts come one after the
-            other, and there are two more columns: ``loginid``, and ``error``, why an account could not be read (both
-            string).
+            One row per limit; not all are in the account's currency. With ``"all"`` the accounts follow each other, and
+            there are two more columns: ``loginid``, and ``error``, why an account could not be read (both string).
 
             See ``dpyauth.columns.profile_columns.LIMITS``.
 
-            Of ``"markets"``:
+            For ``"markets"``:
 
             See ``dpyauth.columns.profile_columns.MARKET_LIMITS``.
 
-            Of ``"transfers"``:
+            For ``"transfers"``:
 
             See ``dpyauth.columns.profile_columns.TRANSFER_LIMITS``.
 
         Raises
         ------
         InvalidRequest
-            There is no such kind, or the sign-in gave no access to that account; nothing was sent.
+            The kind is unknown, or the sign-in gave no access to that account; nothing was sent.
         NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -75,20 +74,21 @@ class UserQuestions(Questions):
     def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the open contracts, one row per contract.
 
-        It does not tell what they are worth now: for that there is the stream ``proposal_open_contract``.
-        Stands on Deriv's call ``portfolio`` (scope read or trading_information; on the options API trade).
+        It does not have their present value: for that, open the stream ``proposal_open_contract``.
+
+        Uses Deriv's call ``portfolio`` (scope read or trading_information; on the options API trade).
 
         Parameters
         ----------
         account : str
-            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            In the order Deriv sent them. With ``"all"`` as for `limits`.
+            In the order Deriv sent them. With ``"all"``, as for `limits`.
 
             See ``dpyauth.columns.money_columns.PORTFOLIO``.
 
@@ -112,19 +112,19 @@ class UserQuestions(Questions):
     @dual
     @with_columns
     def settings(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
-        """Return the user's profile, one row per setting; personal data is hidden unless asked for.
+        """Return the user's profile, one row per setting; personal data is masked by default.
 
-        Stands on Deriv's call ``get_settings`` (scope read; only in v3).
+        Uses Deriv's call ``get_settings`` (scope read; only in v3).
 
         Parameters
         ----------
         reveal : bool
-            Show personal data, which otherwise is ``•••``. It is then saved with the notebook.
+            Show personal data instead of ``•••``. It is then saved with the notebook.
 
         Returns
         -------
         pandas.DataFrame
-            A row for every setting Deriv documents, and for any other it sent:
+            One row for every setting that Deriv documents, and for any other that it sent:
 
             See ``dpyauth.columns.profile_columns.SETTINGS``.
 
@@ -149,12 +149,12 @@ class UserQuestions(Questions):
     def mt5_accounts(self, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the user's MT5 accounts, one row per account.
 
-        Stands on Deriv's call ``mt5_login_list`` (scope read; only in v3).
+        Uses Deriv's call ``mt5_login_list`` (scope read; only in v3).
 
         Parameters
         ----------
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
@@ -181,14 +181,14 @@ class UserQuestions(Questions):
     @dual
     @with_columns
     def api_tokens(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
-        """Return the user's API tokens, one row per token: what they may do and when they were used.
+        """Return the user's API tokens with their scopes and last use, one row per token.
 
-        Stands on Deriv's call ``api_token`` (scope admin; only in v3).
+        Uses Deriv's call ``api_token`` (scope admin; only in v3).
 
         Parameters
         ----------
         reveal : bool
-            Show the tokens, which otherwise are ``•••``. They are then saved with the notebook.
+            Show the tokens instead of ``•••``. They are then saved with the notebook.
 
         Returns
         -------
@@ -215,26 +215,26 @@ class UserQuestions(Questions):
     @dual
     @with_columns
     def apps(self, kind: str = "registered") -> Steps[pd.DataFrame]:
-        """Return the applications that the user registered, or those that may use the user's accounts.
+        """Return the apps that the user has registered, or those that may use the user's accounts.
 
-        Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read; only in v3).
+        Uses Deriv's calls ``app_list`` and ``oauth_apps`` (scope read; only in v3).
 
         Parameters
         ----------
         kind : {"registered", "allowed"}
-            Which of these.
+            Registered apps, or apps that may use the accounts.
 
         Returns
         -------
         pandas.DataFrame
-            One row per application:
+            One row per app:
 
             See ``dpyauth.columns.profile_columns.APPS``.
 
         Raises
         ------
         InvalidRequest
-            There is no such kind; nothing was sent.
+            The kind is unknown; nothing was sent.
         NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 

@@ -1,4 +1,7 @@
-"""Hold the views of a session: the panels that show it, which the rooms above hand in."""
+"""Give sessions access to their panels, which a higher layer installs here.
+
+The session may not import panels: they are built on it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """A panel that has been prepared: its text, and functions that show it in the cell that is running or make it."""
+    """Prepared panel: functions that return its text, show it in the running cell, and return its widget."""
 
     text: Callable[[], str]
     show: Callable[[], None]
@@ -25,12 +28,12 @@ class View(NamedTuple):
 
 
 class Shown:
-    """Something to look at: a live panel where a notebook shows it, elsewhere the same as text.
+    """Panel in a notebook, the same as text elsewhere.
 
     Parameters
     ----------
     prepare : callable
-        Function that prepares a view. Each is shown once.
+        Function that prepares a view. Each view is shown only once.
     """
 
     def __init__(self, prepare: Callable[[], View]) -> None:
@@ -43,11 +46,11 @@ class Shown:
 
     def _ipython_display_(self) -> None:
         if not _environment.shows_panels():
-            raise NotImplementedError  # then IPython goes on to the text
+            raise NotImplementedError  # IPython then shows the text
         self._next().show()
 
     def _display_(self) -> Any:
-        """Return what marimo shows."""
+        """Return what marimo displays."""
         if _environment.shows_panels() and not _environment.unattended():
             return self._next().panel()
         return sys.modules["marimo"].plain_text(repr(self))
@@ -62,19 +65,30 @@ class Shown:
 class Views(Protocol):
     """Panels of a session and of a stream."""
 
-    def card(self, session: Questions) -> Shown: ...
-    def switcher(self, session: Questions) -> Shown: ...
-    def explorer(self, session: Questions) -> AnyWidget: ...
-    def tokens(self, session: Questions) -> AnyWidget: ...
-    def apps(self, session: Questions) -> AnyWidget: ...
-    def stream(self, session: Questions, stream: Names) -> AnyWidget: ...
+    def card(self, session: Questions) -> Shown:
+        """See `Session.card`."""
+
+    def switcher(self, session: Questions) -> Shown:
+        """See `Session.switcher`."""
+
+    def explorer(self, session: Questions) -> AnyWidget:
+        """See `Session.explorer`."""
+
+    def tokens(self, session: Questions) -> AnyWidget:
+        """See `Session.tokens_panel`."""
+
+    def apps(self, session: Questions) -> AnyWidget:
+        """See `Session.apps_panel`."""
+
+    def stream(self, session: Questions, stream: Names) -> AnyWidget:
+        """See `Stream.view`."""
 
 
 _installed: Views | None = None
 
 
 def install(views: Views) -> None:
-    """Have all sessions show themselves by these views."""
+    """Use these views for all sessions."""
     global _installed
     _installed = views
 
@@ -85,9 +99,9 @@ def there_are() -> bool:
 
 
 def installed() -> Views:
-    """Return the views that are installed."""
+    """Return the installed views, or raise an error."""
     if _installed is None:
         raise DpyauthError(
-            "No panels are loaded: make the session with dpyauth.login(), or import dpyauth.signin first."
+            "No panels are loaded. Create the session with dpyauth.login(), or import dpyauth.signin first."
         )
     return _installed

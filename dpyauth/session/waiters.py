@@ -1,4 +1,4 @@
-"""Awaiting replies on the caller's own event loop."""
+"""Wake tasks on the caller's own event loop when their replies arrive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dpyauth.session.in_flight import InFlight
 
 Arrival = asyncio.Future[None]
-"""Future that a task awaits until a reply has come."""
+"""Future that a task awaits until its reply has arrived."""
 
 HEARTBEAT = 0.2
 """Interval at which a loop with waiting tasks is woken, in seconds."""
@@ -23,8 +23,8 @@ HEARTBEAT = 0.2
 class LoopWaiters:
     """Tasks of one event loop that await a reply.
 
-    While there are any, the loop is woken now and then: an interrupt reaches a cell that only awaits when its loop next
-    wakes, which could take very long. Work that an interrupt has left undone here is done then.
+    While there are any, the loop is woken regularly. Without that, an interrupt would reach an awaiting cell only when
+    its loop next wakes, which could take very long. Each time, work that an interrupt has left undone is done.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -32,24 +32,25 @@ class LoopWaiters:
         self._beating = False
         self._arrived: deque[Arrival] = deque()
         self._woken = False
-        self._loop = weakref.proxy(loop)
+        self._loop = weakref.proxy(loop)  # the table below is keyed by the loop, and must not keep it alive
 
     def on_reply(self, arrival: Arrival) -> None:
-        """Wake the task that awaits this, from the connection's thread. The loop is woken once for many."""
+        """Wake the task that awaits this, from the background thread. One wake-up of the loop serves many tasks."""
         self._arrived.append(arrival)
-        # The thread that sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
+        # The thread that sets the flag wakes the loop. The loop clears the flag before it looks into the queue, so an
+        # arrival is either seen by that look or wakes the loop again. Cleared afterwards, some would be left behind.
         if not self._woken:
             self._woken = True
             call_soon(self._loop, self._wake)
 
     def add(self, call: InFlight, arrival: Arrival) -> None:
-        """Add a call that is waited for; called on the loop."""
+        """Add a call that a task waits for; called on the loop."""
         self._waiting[call] = arrival
         if not self._beating:
             self._beat_later()
 
     def remove(self, call: InFlight) -> None:
-        """Forget a call that is no longer waited for."""
+        """Remove a call that no task waits for any more."""
         self._waiting.pop(call, None)
 
     def _wake(self) -> None:
@@ -63,6 +64,7 @@ class LoopWaiters:
 
     def _beat(self) -> None:
         try:
+            # An interrupt may have struck between a reply's arrival and its wake-up, so look at every call.
             self._wake()
             for call, arrival in list(self._waiting.items()):
                 call.check()

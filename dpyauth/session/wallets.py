@@ -1,4 +1,4 @@
-"""Ask about wallets, the nickname, and what apps and clients have earned, on Deriv's current API."""
+"""Ask about wallets, the nickname, and earnings from apps and clients, on Deriv's current API."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
 
 PAGE = 1000
-"""As many transactions of a wallet Deriv gives at a time."""
+"""Most transactions of a wallet that Deriv returns at a time."""
 
 PAUSE, PAUSES = 10.0, 8
-"""Wait in seconds where Deriv's limit of calls a minute is used up, and number of waits in a row."""
+"""Length of a wait if Deriv's rate limit is used up, in seconds, and most waits in a row."""
 
 RESUMABLE = 15 * 60.0
-"""Time for which an unfinished history can be resumed, in seconds: later it may have changed at Deriv."""
+"""Time for which an unfinished history can be resumed, in seconds. Later it may have changed at Deriv."""
 
 PARTNER_DAYS = 730
-"""A period of a partner's figures has at most so many days between its ends."""
+"""Most days between the ends of a period of a partner's figures."""
 
 _Question = tuple[Any, ...]
 
@@ -49,7 +49,7 @@ class _BrokenOff(NamedTuple):
 
 
 class Wallets(HistoryQuestions):
-    """Questions about the user's wallets, and those of partners and developers."""
+    """Methods about the user's wallets, and for partners and developers."""
 
     _broken_off: _BrokenOff | None = None
 
@@ -58,29 +58,29 @@ class Wallets(HistoryQuestions):
     def wallets(
         self, convert: str | None = None, since: When = None, until: When = None, *, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
-        """Return what the user's wallets hold, one row per wallet and currency.
+        """Return the balances of the user's wallets, one row per wallet and currency.
 
-        Stands on Deriv's call ``wallet_list`` (scope payment; only in options).
+        Uses Deriv's call ``wallet_list`` (scope payment; only in options).
 
         Parameters
         ----------
         convert : str, optional
-            Code of a currency, such as ``"USD"``: adds what each wallet holds in all, in that currency. These totals
-            are approximate: Deriv converts at rates of its own.
+            Code of a currency, such as ``"USD"``: adds the totals of each wallet in that currency. They are
+            approximate: Deriv converts at its own rates.
         since, until : date, datetime, str or timedelta, optional
-            The period in which Deriv counts what was paid in and out, as for `statement`; the balance is that of its
-            end. Left out: Deriv decides.
+            Period for the payments in and out, as for `statement`; the balance is that at its end. If left out, Deriv
+            chooses the period.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            In the order Deriv sent them. A wallet without any currency has a row, too.
+            In the order Deriv sent them. A wallet without any currency has a row as well.
 
             See ``dpyauth.columns.money_columns.WALLETS``.
 
-            With ``convert`` there are four more columns, which are about the whole wallet:
+            With ``convert`` there are four more columns about the whole wallet:
 
             See ``dpyauth.columns.money_columns.WALLET_TOTALS``.
 
@@ -116,39 +116,40 @@ class Wallets(HistoryQuestions):
         decimal: bool = False,
         reveal: bool = False,
     ) -> Steps[pd.DataFrame]:
-        """Return every transaction of a wallet: what was paid in, paid out and moved.
+        """Return all transactions of a wallet: payments in and out, and transfers.
 
-        Deriv gives them a thousand at a time, and each page names the next, so one follows the other; where Deriv's
-        limit of calls a minute is used up, they wait. What is there when an interrupt or an error comes between is kept
-        in `partial`; ask the same again within a quarter of an hour, and it goes on from there.
-        Stands on Deriv's call ``wallet_transactions`` (scope payment; only in options).
+        Deriv returns a thousand at a time, and each page has the cursor of the next, so they are fetched one after the
+        other; if Deriv's rate limit is used up, this waits. If an interrupt or an error stops it, the transactions
+        that have arrived are in `partial`; repeat the same call within a quarter of an hour to continue from there.
+
+        Uses Deriv's call ``wallet_transactions`` (scope payment; only in options).
 
         Parameters
         ----------
         wallet : {"main", "p2p", "partner", "payment_agent"}
-            Which of the user's wallets, by its type.
+            Type of the wallet.
         since, until : date, datetime, str or timedelta, optional
-            From when and until when, as for `statement`.
+            Start and end of the period, as for `statement`.
         currency : str, optional
-            Only those in this currency, such as ``"USD"``.
+            Return only transactions in this currency, such as ``"USD"``.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
         reveal : bool
-            Show the IDs of the clients, which otherwise are ``•••``. They are then saved with the notebook.
+            Show the IDs of clients instead of ``•••``. They are then saved with the notebook.
 
         Returns
         -------
         pandas.DataFrame
-            One row per transaction, the oldest first:
+            One row per transaction, oldest first:
 
             See ``dpyauth.columns.money_columns.WALLET_TRANSACTIONS``.
 
         Raises
         ------
         InvalidRequest
-            A wallet or time that cannot be right; nothing was sent.
+            A wallet or time is not possible; nothing was sent.
         BadReply
-            The pages do not fit together.
+            The pages of Deriv's answer do not fit together.
         NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -169,6 +170,7 @@ class Wallets(HistoryQuestions):
         currency = None if currency is None else str(currency).strip().upper()
         first, last = period(call, since, until)
         question: _Question = (self.core.since, wallet, repr(since), repr(until), currency, decimal)
+        # The question includes the time of the sign-in: another user must not continue this user's history.
         history = self._taken_up(question)
         if history is None:
             history = Cursors(PAGE, wallet_rows.key_of, wallet_rows.happened, first, last, call=call.name)
@@ -182,13 +184,13 @@ class Wallets(HistoryQuestions):
 
         def page(reply: Reply) -> Page[Row]:
             nonlocal waits
-            waits = 0
+            waits = 0  # a page has arrived, so the next wait is the first in a row
             data = reply.get("data")
             rows = data.get("transactions") if isinstance(data, dict) else data
             if rows is None and isinstance(data, dict) and "transactions" in data:
                 rows = []
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadReply(f"Deriv's answer to '{call.name}' does not hold what it should.", call=call.name)
+                raise BadReply(f"Deriv's answer to '{call.name}' does not have the documented content.", call=call.name)
             return page_of(rows, reply.get("links"))
 
         def made(rows: list[Row]) -> pd.DataFrame:
@@ -204,6 +206,7 @@ class Wallets(HistoryQuestions):
                 waits += 1
                 yield lambda: asyncio.sleep(PAUSE)
                 return True
+            # Any other error may be about the cursor, which may have expired: continue without it.
             return not isinstance(error, SignInRefused | PermissionDenied | RateLimited) and history.lost()
 
         try:
@@ -211,12 +214,12 @@ class Wallets(HistoryQuestions):
         except BaseException as stopped:
             self._broken_off = _BrokenOff(question, history, time.monotonic())
             if history.count:
-                stopped.add_note("Ask the same again within a quarter of an hour, and it goes on from there.")
+                stopped.add_note("Repeat the same call within a quarter of an hour to continue from there.")
             raise
         return note(table, left_out(wallet_rows.outside(history.rows(), first, last), "transaction"))
 
     def _taken_up(self, question: _Question) -> Cursors[Row] | None:
-        """Return the unfinished history of the same question, once, if it broke off a short while ago."""
+        """Return the unfinished history of the same question, if it stopped a short while ago. It is returned once."""
         broken_off, self._broken_off = self._broken_off, None
         if broken_off is None or broken_off.question != question or time.monotonic() - broken_off.at > RESUMABLE:
             return None
@@ -225,13 +228,14 @@ class Wallets(HistoryQuestions):
 
     @dual
     def nickname(self) -> Steps[str | None]:
-        """Return the nickname that other clients know the user by; None where the user has none.
+        """Return the nickname under which other clients see the user; None if there is none.
 
-        Stands on Deriv's call ``account_nickname`` (scope account_manage; only in options).
+        Uses Deriv's call ``account_nickname`` (scope account_manage; only in options).
 
         Returns
         -------
         str or None
+            The nickname.
 
         Raises
         ------
@@ -252,7 +256,7 @@ class Wallets(HistoryQuestions):
             return None
         if not isinstance(payload, dict) or "nickname" not in payload:
             raise BadReply(
-                "Deriv's answer to 'account_nickname' does not hold what it should.", call="account_nickname"
+                "Deriv's answer to 'account_nickname' does not have the documented content.", call="account_nickname"
             )
         nickname = payload["nickname"]
         return str(nickname) if nickname else None
@@ -260,21 +264,22 @@ class Wallets(HistoryQuestions):
     @dual
     @with_columns
     def markup(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """Return what the user's apps have earned with their markup, one row per app.
+        """Return the earnings of the user's apps from their markup, one row per app.
 
-        On Deriv's current API the last hour is missing, and only six months are kept: Deriv takes an earlier day for
-        the earliest it has, without a word. ``attrs`` tell it all: ``"asked"``, the first and the last day that were
-        asked for, ``"told"``, what the reply says of them, or None, and ``"note"``.
-        Stands on Deriv's calls ``markup_statistics`` (options, scope application_read) and ``app_markup_statistics``
-        (v3, scope read).
+        On Deriv's current API the last hour is missing, and Deriv keeps only six months: it silently replaces an
+        earlier first day by the earliest it has. ``attrs`` have the details: ``"asked"``, the first and last day
+        requested; ``"told"``, the days that the reply names, or None; and ``"note"``.
+
+        Uses Deriv's calls ``markup_statistics`` (options, scope application_read) and ``app_markup_statistics`` (v3,
+        scope read).
 
         Parameters
         ----------
         since, until : date, datetime, str or timedelta, optional
-            From when and until when, as for `statement`; on the current API whole days in UTC. Left out: all that Deriv
-            keeps, until now.
+            Start and end of the period, as for `statement`; on the current API whole days in UTC. If left out,
+            everything that Deriv keeps, until now.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
@@ -299,17 +304,16 @@ class Wallets(HistoryQuestions):
     @dual
     @with_columns
     def partner_overview(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """Return what the user has reached as a partner of Deriv, in one row.
+        """Return the user's results as a partner of Deriv, in one row.
 
-        Stands on Deriv's call ``partners_analytics_overview`` (scope application_read; only in options).
+        Uses Deriv's call ``partners_analytics_overview`` (scope application_read; only in options).
 
         Parameters
         ----------
         since, until : date, datetime, str or timedelta, optional
-            The first and the last day, in UTC, as for `statement`; at most 730 days apart. Left out: 730 days back,
-            until today.
+            First and last day, in UTC, as for `statement`; at most 730 days apart. If left out, the last 730 days.
         decimal : bool
-            Money as exact `decimal.Decimal` instead of float64.
+            Return money as exact `decimal.Decimal` objects instead of float64.
 
         Returns
         -------
@@ -337,8 +341,8 @@ class Wallets(HistoryQuestions):
         first, last = days(call, since, until, PARTNER_DAYS)
         if (dt.date.fromisoformat(last) - dt.date.fromisoformat(first)).days > PARTNER_DAYS:
             raise InvalidRequest(
-                f"since ({first}) lies more than {PARTNER_DAYS} days before until ({last}), and Deriv tells no longer "
-                "period at once.",
+                f"since ({first}) is more than {PARTNER_DAYS} days before until ({last}), and Deriv returns no longer "
+                "period at once. Choose a later since or an earlier until.",
                 call=call.name,
                 field="since",
             )

@@ -30,10 +30,10 @@ def _page(api: str) -> Iterator[str]:
 
 
 def _asked_by() -> dict[str, list[str]]:
-    """Return the session's own questions by the calls that they say they stand on."""
+    """Return the session's own questions by the calls that their docstrings say they use."""
     found: dict[str, list[str]] = {}
     for name, method in inspect.getmembers(Session, callable):
-        said = (inspect.getdoc(method) or "").partition("Stands on Deriv's ")[2].partition("\n\n")[0]
+        said = (inspect.getdoc(method) or "").partition("Uses Deriv's ")[2].partition("\n\n")[0]
         for call in dict.fromkeys(re.findall(r"``(\w+)``", said)) if not name.startswith("_") else ():
             found.setdefault(call, []).append(name)
     return found

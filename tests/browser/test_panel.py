@@ -305,7 +305,7 @@ def test_sign_out(form: Notebook) -> None:
 
 def test_query_before_sign_in(form: Notebook) -> None:
     output = form.run(1)
-    expect(output).to_contain_text("NotSignedIn: Nobody is signed in")
+    expect(output).to_contain_text("NotSignedIn: You are not signed in")
     assert len(output.inner_text().strip().splitlines()) <= 3
 
 

@@ -110,7 +110,9 @@ def test_the_calls_whose_replies_are_compared(run: Run, monkeypatch: pytest.Monk
 def test_a_history_that_breaks_off_names_no_session(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **more: object) -> None:
         error = ConnectionLost("The connection broke.")
-        error.add_note("What had arrived is in session.partial: 3 rows. Older are missing: run the cell again for all.")
+        error.add_note(
+            "What had arrived is in session.partial: 3 rows. Older rows are missing: run the cell again to get all."
+        )
         raise error
 
     monkeypatch.setattr("dpyauth.report.export", fail)

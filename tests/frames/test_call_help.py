@@ -54,8 +54,8 @@ def test_help_in_full() -> None:
         "                   a currency code, such as 'USD'",
         "  loginid          Login ID of the account that the call is for, where your token covers several;",
     ]
-    assert "something at Deriv if given delete_token or new_token" in help_text(load("v3")["api_token"], "v3")
-    assert "something at Deriv, so it is never repeated" in help_text(load("v3")["buy"], "v3")
+    assert "something at Deriv if you pass delete_token or new_token" in help_text(load("v3")["api_token"], "v3")
+    assert "something at Deriv, so dpyauth never repeats it" in help_text(load("v3")["buy"], "v3")
     assert "secret or personal" in help_text(load("v3")["set_settings"], "v3")
     assert "status  category: pending, complete, failed" in help_text(load("v3")["connect_status"], "v3")
 
@@ -63,7 +63,7 @@ def test_help_in_full() -> None:
 @pytest.mark.parametrize(
     ("name", "api", "line"),
     [
-        ("statement", "v3", "  amount              float64; below zero where it left the account"),
+        ("statement", "v3", "  amount              float64; negative if money left the account"),
         ("get_accounts", "options", "  balance       float64; in currency"),
         ("portfolio", "options", "  buy_price          float64; cost of the contract"),
     ],

@@ -158,7 +158,7 @@ def test_explode_maps_and_lists_of_values_and_undocumented_lists() -> None:
 
 
 def test_the_error_of_explode_lists_the_possible_columns() -> None:
-    with pytest.raises(InvalidRequest, match=r"'statement' has no column 'amount' to spread.*none") as caught:
+    with pytest.raises(InvalidRequest, match=r"'statement' has no column of lists 'amount'.*none") as caught:
         ask("statement", {}, explode="amount")
     assert caught.value.field == "explode"
     with pytest.raises(InvalidRequest, match=r"'submarkets'"):

@@ -103,7 +103,7 @@ def test_asked_to_verify_without_a_reason() -> None:
     ("payload", "light", "line"),
     [
         ({"status": ["cashier_locked", "withdrawal_locked"]}, "bad closed", FLAGS["cashier_locked"].meaning),
-        ({"status": ["disabled"]}, "bad closed", "The account is switched off."),
+        ({"status": ["disabled"]}, "bad closed", "The account is disabled."),
         ({"status": ["withdrawal_locked"]}, "act limited", "You cannot withdraw; deposits still work."),
         ({"status": ["unwelcome"]}, "act limited", FLAGS["unwelcome"].meaning),
         (

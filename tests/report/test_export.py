@@ -120,7 +120,7 @@ def test_the_report_shows_the_state_of_the_account(open_options: Open, tmp_path:
         ]
     ]
     assert "19.00 USD at stake" in seen(place).text
-    assert "37.05 USD may pay out" in seen(place).text
+    assert "37.05 USD possible payout" in seen(place).text
 
 
 def test_the_report_has_every_wallet_and_its_transactions_since_a_day(open_options: Open, tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def test_frames_that_cannot_be(three: Session, box: Sandbox, name: str, fields: 
 
 
 def test_a_wrong_explode_is_told_with_what_there_is(session: Session) -> None:
-    with pytest.raises(InvalidRequest, match=r"no column 'token' to spread.*'tokens'") as refused:
+    with pytest.raises(InvalidRequest, match=r"no column of lists 'token'.*'tokens'") as refused:
         session.frame("api_token", explode="token")
     assert refused.value.field == "explode"
 

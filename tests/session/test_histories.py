@@ -233,7 +233,7 @@ def test_candles_of_years(session: Session) -> None:
 
 @pytest.mark.parametrize("granularity", [61, "1 fortnight", "1w", None, True, "", 60.5, [60]])
 def test_candles_there_are_not(session: Session, box: Sandbox, granularity: Any) -> None:
-    with pytest.raises(InvalidRequest, match="granularity takes how long a candle is: one of 60, 120") as refused:
+    with pytest.raises(InvalidRequest, match="granularity takes the length of a candle: one of 60, 120") as refused:
         session.candles("R_100", granularity)
     assert refused.value.field == "granularity"
     assert asked(box, "ticks_history") == 0
@@ -340,7 +340,7 @@ def test_what_is_no_time(name: str, value: Any) -> None:
     [("2026-02-01", "2026-01-31", "until"), ("2026-11-21", None, "now"), ("2026-11-21", "2027-01-01", "now")],
 )
 def test_a_span_that_ends_before_it_begins(since: str, until: str | None, end: str) -> None:
-    with pytest.raises(InvalidRequest, match=rf"since \(2026-\d\d-\d\d 00:00:00 UTC\) lies after {end} \(") as refused:
+    with pytest.raises(InvalidRequest, match=rf"since \(2026-\d\d-\d\d 00:00:00 UTC\) is after {end} \(") as refused:
         period(CALL, since, until)
     assert refused.value.field == "since"
 
@@ -492,7 +492,7 @@ def test_an_error_keeps_what_had_arrived(session: Session, box: Sandbox, monkeyp
     oldest = kept["transaction_time"].iloc[0]
     assert note == (
         f"What had arrived is in session.partial: 970 rows, back to {oldest:%Y-%m-%d %H:%M:%S} UTC. "
-        "Older rows are missing: run the cell again to get them all."
+        "Older rows are missing: run the cell again to get all."
     )
 
 
@@ -631,7 +631,7 @@ def test_what_is_no_history(session: Session, monkeypatch: pytest.MonkeyPatch, a
         lambda: session.ticks("R_100", "2026-11-01"),
         lambda: session.candles("R_100"),
     ):
-        with pytest.raises(BadReply, match="does not hold what it should"):
+        with pytest.raises(BadReply, match="does not have the documented content"):
             ask()
 
 

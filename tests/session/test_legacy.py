@@ -94,7 +94,7 @@ def test_what_there_is_of_a_legacy_statement_that_breaks_off(
         return (yield from original(self, call, pages, request, some, made))
 
     monkeypatch.setattr(Session, "_collect", breaking)
-    with pytest.raises(BadReply, match="does not hold what it should"):
+    with pytest.raises(BadReply, match="does not have the documented content"):
         moved.legacy_statement("CR900031")
     assert moved.partial is not None
     assert len(moved.partial) >= 100

@@ -406,12 +406,12 @@ def test_a_token_stays_good_after_signing_out_and_that_is_said(
 ) -> None:
     before = len(box.received)
     session.logout()
-    said = f"your personal access token stays good until you revoke it ({OPTIONS.pages.tokens})"
+    said = f"your personal access token stays valid until you revoke it ({OPTIONS.pages.tokens})"
     assert capsys.readouterr().err == f"You signed out here; {said}.\n"
     news = account_view.news(session)
     assert news is not None
     assert news["text"] == f"You signed out here; {said}."
-    with pytest.raises(NotSignedIn, match="stays good until you revoke it"):
+    with pytest.raises(NotSignedIn, match="stays valid until you revoke it"):
         session.balance()
     assert len(box.received) == before
     session.core.sign_in_and_wait(pat(box))  # it does
@@ -433,7 +433,7 @@ def test_the_token_of_a_browser_sign_in_stays_good_until_it_ends(
     for renewable, end in ((False, r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC"), (True, "until it ends")):
         session = open_options(browser.credential(renewable=renewable), app_id=browser.app_id)
         session.logout()
-        assert re.search(f"its token stays good {end}", capsys.readouterr().err)
+        assert re.search(f"its token stays valid {end}", capsys.readouterr().err)
 
 
 # Scopes
@@ -870,7 +870,7 @@ def test_switching_gives_up_a_connection_where_there_may_be_none_more(
     box.options.most_sockets = 1
     session.use(REAL)
     assert session.balance()["loginid"].tolist() == [REAL]
-    assert "connections given up" in session.events()["what"].tolist()
+    assert "connections closed" in session.events()["what"].tolist()
     asyncio.run(session.aio.use(DEMO))
     assert session.balance()["loginid"].tolist() == [DEMO]
     eventually(lambda: box.connections_open == 1)
@@ -931,7 +931,7 @@ def test_a_switch_that_fails_for_another_reason_gives_nothing_up(session: Sessio
         box.pay(DEMO, 1)
         stream.next(timeout=10)
         stream.next(timeout=10)
-    assert "connections given up" not in session.events()["what"].tolist()
+    assert "connections closed" not in session.events()["what"].tolist()
 
 
 def test_a_call_in_the_middle_of_a_switch_is_answered(session: Session, box: Sandbox) -> None:

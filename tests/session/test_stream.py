@@ -126,7 +126,7 @@ def test_nothing_is_heard_after_closing() -> None:
 @pytest.mark.parametrize("timeout", [0, 0.01])
 def test_no_update_in_time(timeout: float) -> None:
     stream = alone()
-    with pytest.raises(CallTimeout, match=rf"'ticks' came within {timeout:g} s"):
+    with pytest.raises(CallTimeout, match=rf"'ticks' arrived within {timeout:g} s"):
         stream.next(timeout=timeout)
     stream.feed.push(tick(1))
     assert stream.next(timeout=timeout) == tick(1)

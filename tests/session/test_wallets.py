@@ -326,7 +326,7 @@ def test_an_error_loses_nothing(session: Session, box: Sandbox, monkeypatch: pyt
     assert numbers(kept) == [entry.number for entry in entries(box)][-700:]
     notes = " ".join(failed.value.__notes__)
     assert "session.partial: 700 rows, back to 20" in notes
-    assert "it goes on from there" in notes
+    assert "to continue from there" in notes
     before = asked(box)
     frame = session.wallet_transactions()
     assert numbers(frame) == [entry.number for entry in entries(box)]

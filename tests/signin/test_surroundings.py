@@ -75,7 +75,7 @@ def test_no_stream_keeps_from_signing_in(replaced: Callable[[], str], login: Log
     assert session.loginid == "DOT900003"
     for shown in (session.card(), session.switcher(), session):
         str(shown).encode(encoding)
-    session.logout()  # which says that the token stays good
+    session.logout()  # which says that the token stays valid
 
 
 def test_without_stdin_it_says_what_to_set(replaced: Callable[[], str], login: Login) -> None:

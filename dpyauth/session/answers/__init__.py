@@ -1,4 +1,4 @@
-"""Answer the questions that the two APIs answer differently, with one module for each API."""
+"""Answer the questions for which the two APIs differ, with one module for each API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Answers(Protocol):
-    """Steps to answer each question. Every API has a module with them in this package."""
+    """Steps that answer each question. Each API has a module of this package with these functions."""
 
     @staticmethod
     def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
@@ -43,7 +43,7 @@ class Answers(Protocol):
 
     @staticmethod
     def migration(session: Payloads) -> Steps[str | None]:
-        """Return Deriv's word for how far the move to the options API is."""
+        """Return Deriv's word for the progress of the move to the options API."""
 
 
 @functools.cache

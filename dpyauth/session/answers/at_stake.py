@@ -1,4 +1,4 @@
-"""Tell how an account stands: what is at stake, what was earned, what happened last. It is the same on both APIs."""
+"""Compute the exposure, profits and latest transaction of an account. Both APIs use the same calls for this."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from dpyauth.session.payloads import Payloads
 
 GLANCE = 100
-"""Number of the latest transactions to look at first: most accounts have fewer in a month."""
+"""Number of latest transactions to get first: most accounts have fewer in a month."""
 
 _SPARED = (ApiError, MissingScope, BadReply)
+"""Errors that leave out only a part."""
 
 
 def requests(loginid: str) -> list[Request]:
-    """Return the calls that tell how an account stands, to be made together."""
+    """Return the requests for `standing`, to be made at once."""
     return [
         Request("portfolio", exact=True, account=loginid),
         Request("statement", {"limit": GLANCE}, exact=True, account=loginid),
@@ -34,15 +35,15 @@ def requests(loginid: str) -> list[Request]:
 
 
 def asked(session: Payloads, loginid: str) -> Steps[tuple[dict[str, Any], dict[str, Reply | DpyauthError]]]:
-    """Ask how an account stands; return that as `standing` does, and what came of the calls, replies or errors."""
+    """Make the calls for `standing`; return its result, and the replies or errors of the calls."""
     came = yield from session.several(requests(loginid))
     return (yield from standing(session, loginid, came)), came
 
 
 def standing(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
-    """Return the values of the columns of `frames.account_detail`, from what came of the calls.
+    """Return the values for the columns of `frames.account_detail`, from the replies or errors of the calls.
 
-    What Deriv refuses is left out, and the remark says why.
+    Values that Deriv refuses are left out, and the remark says why.
     """
     told: dict[str, Any] = {}
     remarks: list[str] = []
@@ -59,12 +60,12 @@ def standing(session: Payloads, loginid: str, came: Mapping[str, Reply | Dpyauth
 
 
 def glance_falls_short(rows: Sequence[Row]) -> bool:
-    """Return whether this month may have more transactions than the latest ones."""
+    """Return whether there may be more transactions this month than these latest ones."""
     return len(rows) >= GLANCE and (booked(rows[-1]) or 0) >= month_began()
 
 
 def month_began() -> float:
-    """Return when this month began, in UTC."""
+    """Return the start of this month in UTC, in seconds since 1970."""
     return _midnight().replace(day=1).timestamp()
 
 
@@ -73,30 +74,30 @@ def _midnight() -> datetime:
 
 
 def out_of_reach(error: DpyauthError) -> dict[str, Any]:
-    """Return the values for an account that cannot be connected to."""
-    return {"remark": f"all of it: {error}"}
+    """Return the values for an account that could not be connected to."""
+    return {"remark": f"everything: {error}"}
 
 
 def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
-    """Return what is at stake, and what it may pay."""
+    """Return what is at stake in open contracts, and what they may pay."""
     reply = _reply(came, "portfolio")
     payload = session.adapter.payload(session.catalog.find("portfolio"), reply)
     listed = mapping(payload).get("contracts")
     contracts = [row for row in mappings(listed) if row]
     if not isinstance(listed, list) or len(mappings(listed)) < len(listed):
-        raise BadReply("Deriv's answer to 'portfolio' does not hold what it should.", call="portfolio")
+        raise BadReply("Deriv's answer to 'portfolio' does not have the documented content.", call="portfolio")
     prices = [as_number(contract.get("buy_price")) for contract in contracts]
     return {
         "open_contracts": len(contracts),
         "at_stake": None if None in prices else _sum(prices),
         "may_pay": _sum(as_number(contract.get("payout")) for contract in contracts),
-        "remark": "at stake: Deriv does not tell what some of the contracts have cost." if None in prices else None,
+        "remark": "at stake: Deriv does not say what some of the contracts cost." if None in prices else None,
     }
     yield
 
 
 def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
-    """Return what happened last, and the profit of the contracts that were closed today and this month."""
+    """Return the latest transaction, and the profits of the contracts closed today and this month."""
     call = session.catalog.find("statement")
     today, since = _midnight(), month_began()
     listed = transactions(call, _reply(came, "statement"))
@@ -111,7 +112,7 @@ def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthE
     }
     sales = [row for row in rows if row.get("action_type") == "sell"]
     if None in map(booked, sales):
-        return {**told, "remark": "profit: Deriv does not tell when some of the contracts were closed."}
+        return {**told, "remark": "profit: Deriv does not say when some of the contracts were closed."}
     sold = [row for row in sales if (booked(row) or 0) >= since]
     spent = {contract_of(row): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
     earlier = [row for row in sold if contract_of(row) not in spent]
@@ -120,15 +121,15 @@ def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthE
     told["profit_month"] = _profit(sold, spent)
     told["profit_today"] = _profit([row for row in sold if (booked(row) or 0) >= today.timestamp()], spent)
     if told["profit_month"] is None:
-        told["remark"] = "profit: Deriv does not tell what some of the contracts have cost."
+        told["remark"] = "profit: Deriv does not say what some of the contracts cost."
     return told
 
 
 def _spent_earlier(session: Payloads, loginid: str, sold: list[Row]) -> Steps[dict[Any, Decimal | None]]:
-    """Return the cost of contracts that were bought before the rows at hand, below zero as in a statement.
+    """Return the cost of contracts that were bought before the present rows, negative as in a statement.
 
-    Whether Deriv counts the dates of a profit table by purchase or by sale is not documented: first the days of the
-    purchases are asked for, and only where that does not do, all that came after.
+    It is not documented whether Deriv selects the rows of a profit table by purchase or by sale. So first the time of
+    the purchases is asked for, and if contracts are missing then, everything since.
     """
     call = session.catalog.find("profit_table")
     times = [as_seconds(row.get("purchase_time")) for row in sold]
@@ -146,7 +147,7 @@ def _spent_earlier(session: Payloads, loginid: str, sold: list[Row]) -> Steps[di
 
 
 def _profit(sold: list[Row], spent: Mapping[Any, Decimal | None]) -> Decimal | None:
-    """Return what closed contracts have paid minus their cost; None if that is not known of each."""
+    """Return what closed contracts paid minus what they cost; None if either is not known for each."""
     costs = [spent.get(contract) for contract in {contract_of(row) for row in sold}]
     paid = [as_number(row.get("amount")) for row in sold]
     return None if None in costs or None in paid else _sum([*paid, *costs])

@@ -1,4 +1,4 @@
-"""Answers of the options API."""
+"""Answer questions with the calls of the options API."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from dpyauth.session.payloads import Payloads
 
 KEPT = 184
-"""As many days as six months have at most: for so long Deriv keeps the statistics of markups."""
+"""Most days of six months, for which Deriv keeps the statistics of markups."""
 
 MARKUP_NOTE = (
-    "The last hour is missing. Deriv keeps six months, and takes an earlier first day for the earliest it has."
+    "The last hour is missing. Deriv keeps six months, and replaces an earlier first day by the earliest it has."
 )
 
 _CURRENCY = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
-"""Currencies that a quote can be asked for; a wallet may also hold something with another name."""
+"""Currencies for which a quote can be requested; a wallet may hold assets with other names."""
 
 _DEMO = {"demo": 1, "real": 0}
 _ACTIVE = {"active": 1, "inactive": 0}
 _INACTIVE = {"active": 0, "inactive": 1}
-"""Meanings of Deriv's words for accounts; another word is passed on."""
+"""Values of v3 for Deriv's words about accounts; other words are kept."""
 
 _OUT_OF_REACH = (ApiError, ConnectionFailed)
 _OF_A_PERIOD = re.compile(r"(?i)date|period|range|from|until|start|end")
@@ -47,7 +47,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
-    """Ask for all accounts with one call over HTTP. It tells little of each, and nothing about verification."""
+    """Get all accounts with one call over HTTP. It says little about each, and nothing about verification."""
     if detail:
         status = yield from _detailed(session, account, decimal=decimal)
     else:
@@ -57,7 +57,7 @@ def account_status(session: Payloads, account: str, *, detail: bool, decimal: bo
 
 
 def _detailed(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """Return the rows of accounts and how each stands; for the first account, all of that is asked together."""
+    """Return the rows of accounts with exposure and profits. The list and the first account are asked at once."""
     first = session.resolve_account("current" if account == "all" else account)
     stands: dict[str, dict[str, Any]] = {}
     listing = [Request("get_accounts", exact=decimal)]
@@ -80,19 +80,19 @@ def _detailed(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.Dat
 
 
 def _stand_of(session: Payloads, loginid: str) -> Steps[dict[str, Any]]:
-    """Return how an account stands that is not the one in use."""
+    """Return exposure and profits of an account other than the active one."""
     try:
         yield from session.connect_account(loginid)
         came = yield from session.several(at_stake.requests(loginid))
         return (yield from at_stake.standing(session, loginid, came))
-    except (InvalidRequest, *_OUT_OF_REACH) as error:  # the first: of an account that is newer than the sign-in
+    except (InvalidRequest, *_OUT_OF_REACH) as error:  # InvalidRequest: the account is newer than the sign-in
         if isinstance(error, SignInRefused):
             raise
         return at_stake.out_of_reach(error)
 
 
 def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """Make the account's own call, or list the accounts to get all balances."""
+    """Get one balance with the account's own call, or all balances from the list of accounts."""
     if account == "all":
         rows, context = yield from _rows(session, "all", exact=decimal)
         listed = [
@@ -111,7 +111,7 @@ def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataF
 
 
 def accounts(session: Payloads) -> Steps[pd.DataFrame]:
-    """List them with one call."""
+    """Get all accounts with one call."""
     rows, context = yield from _rows(session, "all")
     return frames.accounts(
         [
@@ -136,11 +136,11 @@ def _word(meanings: Mapping[str, int], word: Any) -> Any:
 def exchange_rates(
     session: Payloads, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
 ) -> Steps[pd.DataFrame]:
-    """Ask for a quote of the wallets for each pair, all together."""
+    """Get a quote of the wallets for each pair, all at once."""
     call = session.catalog.find("wallet_exchange_rate")
     if spread:
         raise InvalidRequest(
-            "Deriv's current API tells no bid and ask between currencies: leave spread out.",
+            "Deriv's current API has no bid and ask between currencies. Leave out spread.",
             call=call.name,
             field="spread",
         )
@@ -153,7 +153,7 @@ def exchange_rates(
     rates: dict[str, Any] = dict.fromkeys(targets)
 
     def on_reply(number: int, reply: Reply) -> None:
-        rates[targets[number]] = _rate(reply)  # and not the token that comes with it
+        rates[targets[number]] = _rate(reply)  # without the token that comes with it
 
     yield Batch([Request(call.name, pair, exact=decimal) for pair in pairs], on_reply)
     context = session.context(call.name, None)
@@ -161,11 +161,11 @@ def exchange_rates(
 
 
 def _named(call: Call, target: str | Sequence[str]) -> list[str]:
-    """Return the currencies that the user has named."""
+    """Return the currencies in the argument ``target``."""
     names = [target] if isinstance(target, str) else list(target) if isinstance(target, Iterable) else [target]
     if not all(isinstance(name, str) for name in names):
         raise InvalidRequest(
-            f"target takes the code of a currency, such as 'EUR', or a list of them; not {short(target)}.",
+            f"target takes the code of a currency, such as 'EUR', or a list of codes, not {short(target)}.",
             call=call.name,
             field="target",
         )
@@ -173,7 +173,7 @@ def _named(call: Call, target: str | Sequence[str]) -> list[str]:
 
 
 def _rate(reply: Reply) -> Any:
-    """Return the rate in a quote, which Deriv does not say must be there, and what else it holds but for its token."""
+    """Return the fields of a quote without its token; the rate may be missing, as Deriv does not require it."""
     payload = reply.get("data", reply)
     if not isinstance(payload, dict):
         return payload
@@ -182,7 +182,7 @@ def _rate(reply: Reply) -> Any:
 
 
 def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """Ask with ``markup_statistics``; what the reply says of the period is kept in ``attrs``."""
+    """Use ``markup_statistics``; the days that the reply names are stored in ``attrs``."""
     call = session.catalog.find("markup_statistics")
     first, last = days(call, since, until, KEPT)
     payload, context = yield from session.payload(call.name, {"date_from": first, "date_to": last}, exact=decimal)
@@ -192,7 +192,7 @@ def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Ste
 
 
 def _dates(payload: Any) -> str | None:
-    """Return the days that a reply says it is about. No field for them is documented, so any name will do."""
+    """Return the days that a reply names. No field for them is documented, so fields are recognised by their names."""
     found = [
         text
         for name, value in (payload.items() if isinstance(payload, dict) else ())
@@ -203,33 +203,33 @@ def _dates(payload: Any) -> str | None:
 
 
 def migration(session: Payloads) -> Steps[str | None]:
-    """Ask with ``legacy_migration_status``."""
+    """Use ``legacy_migration_status``."""
     payload, _ = yield from session.payload("legacy_migration_status")
     status = payload.get("status") if isinstance(payload, dict) else None
     return str(status) if status else None
 
 
 def _rows(session: Payloads, account: str, *, exact: bool = False) -> Steps[tuple[list[Mapping[str, Any]], Context]]:
-    """Return the accounts as Deriv lists them: one of them, or all."""
+    """Get Deriv's list of accounts; return one of them, or all."""
     wanted = None if account == "all" else session.resolve_account(account)
     payload, context = yield from session.payload("get_accounts", exact=exact)
     return _listed(payload, wanted), context
 
 
 def _rows_of(session: Payloads, reply: Reply | DpyauthError, account: str) -> list[Mapping[str, Any]]:
-    """Return the accounts of a reply that is there already."""
+    """Return one account or all of them from a reply."""
     assert isinstance(reply, dict)
     wanted = None if account == "all" else session.resolve_account(account)
     return _listed(session.payload_of("get_accounts", reply), wanted)
 
 
 def _listed(payload: Any, loginid: str | None) -> list[Mapping[str, Any]]:
-    """Return the accounts of a list: all, with whatever else is in it, or one; where it is missing, what is odd."""
+    """Return all rows of a list, or one account; if that is missing, the rows without a valid login ID."""
     rows = [row for row in listing(payload, "data") if row]
     found = [row for row in rows if loginid in (None, row.get("account_id"))]
     return found or [row for row in rows if not isinstance(row.get("account_id"), str)]
 
 
 def _of(rows: list[Mapping[str, Any]], context: Context) -> Context:
-    """Return the context with the accounts that the rows are of."""
+    """Return the context with the login IDs of the rows."""
     return replace(context, loginid=", ".join(str(row["account_id"]) for row in rows if "account_id" in row))

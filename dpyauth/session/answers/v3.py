@@ -1,4 +1,4 @@
-"""Answers of the v3 API."""
+"""Answer questions with the calls of the v3 API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = {False: "real", True: "demo", None: None}
 
 
 def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
-    """Ask each account for itself, and for its balance too, as the one from the sign-in may be old."""
+    """Ask each account separately, also for its balance: the one from the sign-in may be out of date."""
     call = "get_account_status"
 
     def one(loginid: str | None) -> Steps[pd.DataFrame]:
@@ -56,7 +56,7 @@ def account_status(session: Payloads, account: str, *, detail: bool, decimal: bo
 
 
 def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """Ask for all accounts with one call; or one by one, where Deriv refuses that to an API token."""
+    """Get all balances with one call; if Deriv refuses that for an API token, ask the accounts one by one."""
     account = account if account in {"current", "all"} else session.granted(account)
     try:
         payload, context = yield from session.payload("balance", {"account": account}, exact=decimal)
@@ -69,18 +69,18 @@ def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataF
 
 
 def accounts(session: Payloads) -> Steps[pd.DataFrame]:
-    """List them with one call."""
+    """Get all accounts with one call."""
     return frames.accounts(*(yield from session.payload("account_list")))
 
 
 def exchange_rates(
     session: Payloads, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
 ) -> Steps[pd.DataFrame]:
-    """Ask for all rates, or for one, with one call."""
+    """Get one rate or all rates with one call."""
     call = "exchange_rates"
     if not (target is None or isinstance(target, str)):
         raise InvalidRequest(
-            "On v3 target is one currency, such as 'EUR'; leave it out for all.", call=call, field="target"
+            "On v3, target takes one currency, such as 'EUR'. Leave it out to get all.", call=call, field="target"
         )
     fields = {"base_currency": base, "target_currency": target, "include_spread": 1 if spread else None}
     payload, context = yield from session.payload(call, fields, exact=decimal)
@@ -88,7 +88,7 @@ def exchange_rates(
 
 
 def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """Ask with ``app_markup_statistics``, which wants both ends of the period."""
+    """Use ``app_markup_statistics``, which requires both ends of the period."""
     call = session.catalog.find("app_markup_statistics")
     first, last = period(call, since, until)
     fields = {"date_from": str(first or 0), "date_to": str(int(now().timestamp()) if last is None else last)}
@@ -97,7 +97,7 @@ def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Ste
 
 
 def migration(session: Payloads) -> Steps[str | None]:
-    """Ask with ``connect_status``."""
+    """Use ``connect_status``."""
     payload, _ = yield from session.payload("connect_status")
     status = payload.get("status") if isinstance(payload, dict) else None
     return str(status) if status else None

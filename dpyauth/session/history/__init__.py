@@ -1,1 +1,1 @@
-"""Collect long histories: pieces to ask for, how they join, and what is kept when something comes between."""
+"""Collect long histories: choose the pieces to ask for, join them, and keep partial results."""

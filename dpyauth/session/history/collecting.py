@@ -1,4 +1,4 @@
-"""Collect a long history in rounds of requests, of one account or of all, and keep what there is of a broken one."""
+"""Collect a long history in rounds of requests, for one account or all, and keep partial results."""
 
 from __future__ import annotations
 
@@ -28,38 +28,53 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 class History(Protocol[P, C_contra, T]):
-    """History that says which pieces to ask for, and takes what came of each."""
+    """History that says which pieces to ask for, and joins them. No I/O.
 
-    def ask(self, together: int) -> Sequence[P]: ...
-    def add(self, piece: P, came: C_contra, /) -> None: ...
-    def rows(self) -> list[T]: ...
+    An interrupt may stop ``add`` between any two lines, and the caller then adds the same piece again. So ``add`` must
+    tolerate that, and ``rows`` must be without a hole at any time.
+    """
+
+    def ask(self, together: int) -> Sequence[P]:
+        """Return the pieces to ask for now, at most ``together``; none if the history is complete."""
+
+    def add(self, piece: P, came: C_contra, /) -> None:
+        """Add the content of a piece. Pieces that were asked for together may come in any order."""
+
+    def rows(self) -> list[T]:
+        """Return the rows so far, without a hole."""
+
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """Number of rows so far."""
+
     @property
-    def oldest(self) -> float | None: ...
+    def oldest(self) -> float | None:
+        """Time of the oldest row, in seconds since 1970; None if there is none."""
+
     @property
-    def share(self) -> float | None: ...
+    def share(self) -> float | None:
+        """Share of the history that has arrived, from 0 to 1; None if that is not known."""
 
 
 def give_up(error: ApiError) -> Steps[bool]:
-    """Do nothing about an error."""
+    """Return False: the error is not dealt with. This is a generator only to fit ``mend``."""
     return False
     yield
 
 
 class HistoryQuestions(Questions):
-    """Group of questions whose answers are long histories."""
+    """Base of the groups of methods that return long histories."""
 
     _partial: Callable[[], pd.DataFrame] | None = None
 
     @property
     @ends_here
     def partial(self) -> pd.DataFrame | None:
-        """Rows of the last history that an interrupt or an error cut short; None if none was.
+        """Rows of the latest history that an interrupt or an error stopped; None if none was.
 
-        It has no hole: everything from its first row to the end of the period asked for is there, and what is
-        missing is older; of ``profit_table(by="sale")``, what was bought earlier. (Of several accounts: those before
-        the one in question are whole.)
+        It has no gaps: everything from its first row to the end of the requested period is there, and the missing rows
+        are older; with ``profit_table(by="sale")``, they were bought earlier. With several accounts, all accounts
+        before the one that was stopped are complete.
         """
         partial = self._partial
         return None if partial is None else partial()
@@ -73,10 +88,30 @@ class HistoryQuestions(Questions):
         made: Callable[[list[T]], pd.DataFrame],
         mend: Callable[[ApiError], Steps[bool]] = give_up,
     ) -> Steps[pd.DataFrame]:
-        """Return all of a history; if an error or interrupt ends it early, `partial` holds what had arrived.
+        """Return a complete history as a frame; if an error or interrupt stops it, `partial` has what had arrived.
 
-        ``mend`` may deal with an error of Deriv's: if it returns True, the history goes on with what it asks for next.
+        Parameters
+        ----------
+        call : Call
+            Call that returns the pieces.
+        history : History
+            History to collect.
+        request : callable
+            Function that returns the request for a piece.
+        points : callable
+            Function that reads the content of a piece from a reply.
+        made : callable
+            Function that makes a frame from rows.
+        mend : callable
+            Steps that deal with an error from Deriv: if they return True, the history continues with what it asks for
+            next; otherwise the error is raised.
+
+        Returns
+        -------
+        pandas.DataFrame
+            What ``made`` returns.
         """
+        # `on_reply` gets the number of a request within its batch, so it reads the `pieces` of the present round.
         pieces: Sequence[P] = ()
         budget = self.core.rate_limits_of(self.core.api)
         beside: dict[str, Any] = {}
@@ -90,15 +125,20 @@ class HistoryQuestions(Questions):
             with Progress(call.name) as progress:
                 while True:
                     left = budget.left(time.monotonic())[budget.bucket_of(call.name)]
-                    pieces = history.ask(max(1, min(TOGETHER, left)))  # none that may be in vain waits for a rate limit
+                    # No more than the rate limit allows now: the number of pieces is a guess, and a call that turns
+                    # out to be in vain is not worth a wait of up to a minute.
+                    pieces = history.ask(max(1, min(TOGETHER, left)))
                     if not pieces:
                         return _with(beside, made(history.rows()), call)
                     trouble = yield from _all_of(Batch([request(piece) for piece in pieces], on_reply))
                     if trouble is not None and not (yield from mend(trouble)):
                         raise trouble
         except BaseException as stopped:
+            # A function rather than a frame: making the frame takes time, in which a second interrupt could come, and
+            # most users never look at it.
             count = len(history.rows())
             self._partial = (lambda: _with(beside, made(history.rows()), call)) if count else None
+            # After an error, that nothing had arrived is no news; after an interrupt, the user may wonder.
             if count or not isinstance(stopped, Exception):
                 stopped.add_note(kept_note(count, history.oldest))
             raise
@@ -110,7 +150,7 @@ class HistoryQuestions(Questions):
         one: Callable[[str | None], Steps[pd.DataFrame]],
         empty: Callable[[], pd.DataFrame],
     ) -> Steps[pd.DataFrame]:
-        """Return the frame of one account, or of each that the sign-in gave access to."""
+        """Return the frame of one account, or of each account of the sign-in."""
         if account == "current":
             return (yield from one(self.core.active_account.loginid if self.core.active_account else None))
         if account != "all":
@@ -119,17 +159,19 @@ class HistoryQuestions(Questions):
 
         parts: dict[str, pd.DataFrame | DpyauthError] = {}
         for loginid in list(self.core.grants):
+            # Reset for each account: an interrupt before its first page must not combine the frame of one account with
+            # another's login ID.
             self._partial = None
             try:
                 yield from self.core.connect_account(loginid)
                 parts[loginid] = yield from one(loginid)
-            except DpyauthError as error:
+            except DpyauthError as error:  # becomes a row; the other accounts are still asked
                 parts[loginid] = error
-            except BaseException as stopped:
+            except BaseException as stopped:  # an interrupt ends the whole question
                 last = self._partial
                 self._partial = functools.partial(_combined, parts, loginid, last, empty) if parts or last else None
                 if parts:
-                    stopped.add_note(f"The accounts before {loginid} are in session.partial: {', '.join(parts)}.")
+                    stopped.add_note(f"The accounts before {loginid} are in session.partial, too: {', '.join(parts)}.")
                 raise
         if not parts:
             raise self.core.not_signed_in(call.name)
@@ -154,7 +196,7 @@ def _combined(
 
 
 def kept_note(count: int, oldest: float | None) -> str:
-    """Say what has arrived of a history that was cut short."""
+    """Return what has arrived of a history that was stopped, as a sentence."""
     if not count:
         return "Nothing had arrived yet. Run the cell again if you still want it."
     back = ""
@@ -162,12 +204,12 @@ def kept_note(count: int, oldest: float | None) -> str:
         back = f", back to {dt.datetime.fromtimestamp(oldest, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     return (
         f"What had arrived is in session.partial: {count:,} rows{back}. Older rows are missing: run the cell again to "
-        "get them all."
+        "get all."
     )
 
 
 def _all_of(together: Batch) -> Steps[ApiError | None]:
-    """Make several calls; return Deriv's error, where one of them is answered with one."""
+    """Make several calls; return the error if Deriv answers one of them with an error, else None."""
     try:
         yield together
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""Collect histories that come in pages: transactions, and closed contracts by purchase or by sale."""
+"""Collect histories in pages: transactions, and closed contracts by time of purchase or sale."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class PagedHistories(HistoryQuestions):
-    """Group of questions about histories in pages."""
+    """Base of the groups of methods that return histories in pages."""
 
     def _pages(
         self,
@@ -34,7 +34,7 @@ class PagedHistories(HistoryQuestions):
         *,
         exact: bool,
     ) -> Steps[pd.DataFrame]:
-        """Return a history of one account or of all; ``when`` is the time by which Deriv counts its period."""
+        """Return a history of one account or of all; ``when`` returns the time by which Deriv selects a row."""
 
         def one(loginid: str | None) -> Steps[pd.DataFrame]:
             pages: Pages[Row] = Pages(
@@ -55,8 +55,12 @@ class PagedHistories(HistoryQuestions):
         *,
         exact: bool,
     ) -> Steps[pd.DataFrame]:
-        """Return the contracts that were closed in a period, of one account or of all; ``when`` they were bought."""
-        from dpyauth.session.history.sales import Sales, every_row, sold_within  # loads pandas, which takes its time
+        """Return the contracts closed in a period, of one account or of all; ``when`` returns the time of purchase.
+
+        Deriv selects closed contracts by purchase. So first the statement is read, whose sales tell when the contracts
+        that were closed in the period were bought; then the profit table is read from the first of these purchases on.
+        """
+        from dpyauth.session.history.sales import Sales, every_row, sold_within  # loads pandas, which takes long
 
         since, until, kinds = fields["date_from"], fields["date_to"], fields["contract_type"]
         statement = self.core.catalog.find("statement")
@@ -90,7 +94,7 @@ class PagedHistories(HistoryQuestions):
         *,
         exact: bool,
     ) -> Steps[pd.DataFrame]:
-        """Return all pages of one account, the oldest row first."""
+        """Return all pages of one account, oldest row first."""
         size = PAGE[call.name]
 
         def request(offset: int) -> Request:
@@ -104,7 +108,7 @@ class PagedHistories(HistoryQuestions):
 
 
 def _nothing_yet(steps: Steps[T]) -> Steps[T]:
-    """Add a note to an interrupt: nothing is kept of what comes before a history."""
+    """Add a note to an interrupt that nothing has arrived yet; these steps come before the history itself."""
     try:
         return (yield from steps)
     except BaseException as stopped:

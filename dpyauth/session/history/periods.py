@@ -1,4 +1,4 @@
-"""Read which part of a history is wanted: from when, until when, and which types."""
+"""Read the arguments that select a part of a history: start, end, types and granularity."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
 When = dt.date | dt.timedelta | str | None
-"""A time, or how long ago."""
+"""Time, or how long ago."""
 
-_HELD = {"hold": "escrow", "release": "escrow"}  # rows call so what a request calls escrow
+_HELD = {"hold": "escrow", "release": "escrow"}  # names in rows for what a request calls escrow
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 
 def now() -> dt.datetime:
-    """Return the current time, as far as this machine knows it."""
+    """Return the current time of this machine, in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 def period(call: Call, since: When, until: When) -> tuple[int | None, int | None]:
-    """Return the first and last second, None where open. A future end is open: Deriv knows best what time it is."""
+    """Return the first and last second; None if open. A future end is open: this machine's clock may be wrong."""
     at = now()
     first, last = _moment(call, "since", since, at), _moment(call, "until", until, at)
     if last is not None and last >= at:
         last = None
     if first is not None and first > (last or at):
         raise InvalidRequest(
-            f"since ({first:%Y-%m-%d %H:%M:%S} UTC) lies after {'until' if last else 'now'} "
-            f"({last or at:%Y-%m-%d %H:%M:%S} UTC): there is nothing between.",
+            f"since ({first:%Y-%m-%d %H:%M:%S} UTC) is after {'until' if last else 'now'} "
+            f"({last or at:%Y-%m-%d %H:%M:%S} UTC), so the period is empty.",
             call=call.name,
             field="since",
         )
@@ -56,14 +56,14 @@ def dates(call: Call, since: When, until: When) -> dict[str, Any]:
 def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
     """Return the first and last day in UTC, as ``"YYYY-MM-DD"``; by default as many days as Deriv keeps, up to today.
 
-    A future end counts as today: the days before that end are in the future, too.
+    A future end counts as today; otherwise the default start would be too late.
     """
     at = now()
     first, last = _moment(call, "since", since, at), min(_moment(call, "until", until, at) or at, at)
     first = first or last - min(dt.timedelta(days=most), last - dt.datetime.min.replace(tzinfo=dt.UTC))
     if first > last:
         raise InvalidRequest(
-            f"since ({first:%Y-%m-%d}, UTC) lies after until ({last:%Y-%m-%d}): there is nothing between.",
+            f"since ({first:%Y-%m-%d}, UTC) is after until ({last:%Y-%m-%d}), so the period is empty.",
             call=call.name,
             field="since",
         )
@@ -71,7 +71,7 @@ def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
 
 
 def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime | None:
-    """Convert a time from the caller; a day gives its first moment, or for ``until`` its last."""
+    """Convert a time from the caller. A day becomes its first moment, or its last second for ``until``."""
     if value is None:
         return None
     try:
@@ -84,14 +84,16 @@ def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime |
     except (AttributeError, TypeError, ValueError, ArithmeticError):
         instead = instead_of_time(value)
         raise InvalidRequest(
-            f"{name} takes a date or time, such as '2026-01-31', '2026-01-31 14:30' or a datetime, or a timedelta: how "
-            f"long ago; not {short(value)}. {instead}".rstrip(),
+            f"{name} takes a date or time, such as '2026-01-31', '2026-01-31 14:30' or a datetime, or a timedelta for "
+            f"how long ago; not {short(value)}. {instead}".rstrip(),
             call=call.name,
             field=name,
         ) from None
 
 
 def _parsed(value: Any, at: dt.datetime) -> dt.date:
+    # In this order, because the types overlap: numpy and pandas first (a Timestamp is a datetime, NaT passes for one,
+    # and a Timedelta is a timedelta), then dates, then texts.
     if getattr(value, "dtype", None) == "datetime64[D]":
         value = value.item()  # a day
     elif type(value).__name__ in {"datetime64", "timedelta64"}:
@@ -104,7 +106,7 @@ def _parsed(value: Any, at: dt.datetime) -> dt.date:
         if value < dt.timedelta():
             raise ValueError
         return at - dt.timedelta(seconds=value.total_seconds())
-    if hasattr(value, "to_pydatetime"):  # of pandas; to the microsecond, and quietly
+    if hasattr(value, "to_pydatetime"):  # of pandas; without a warning about nanoseconds
         return value.to_pydatetime(warn=False)  # type: ignore[no-any-return]
     if isinstance(value, dt.date):
         return value
@@ -116,7 +118,7 @@ def _parsed(value: Any, at: dt.datetime) -> dt.date:
 
 
 def types_of(call: Call, known: list[str], types: str | Iterable[str] | None) -> tuple[list[str], frozenset[str]]:
-    """Return the types to ask for, and the types of rows to keep; empty means all."""
+    """Return the types to ask for and the types of rows to keep; empty means all."""
     if types is None:
         return [], frozenset()
     wanted = [types] if isinstance(types, str) else list(types)
@@ -145,8 +147,8 @@ def granularity_of(call: Call, value: Any) -> int:
             if choice == seconds:
                 return choice
     raise InvalidRequest(
-        f"granularity takes how long a candle is: one of {', '.join(map(str, known))} (seconds), or as '1min', '4h', "
-        f"'1D'; not {short(value)}.",
+        f"granularity takes the length of a candle: one of {', '.join(map(str, known))} (seconds), or a text such as "
+        f"'1min', '4h' or '1D'; not {short(value)}.",
         call=call.name,
         field="granularity",
     )

@@ -1,4 +1,4 @@
-"""Prices as replies have them: ticks, or candles, and where Deriv's begin. No I/O."""
+"""Read ticks and candles from replies, and find where Deriv's prices begin. No I/O."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ if TYPE_CHECKING:
     from dpyauth.frames import Context
 
 YEAR = 365 * 86_400
-"""Deriv keeps prices for about a year, in seconds. A span that begins before is answered with the newest prices."""
+"""Time for which Deriv keeps prices, about a year, in seconds. Asked for older ones, it returns the newest."""
 
 Point = tuple[int, Any, Any]
-"""The second of a price, its time as Deriv has it, and the price or candle."""
+"""Second of a price, its time as Deriv wrote it, and the price or candle."""
 
 
 class Kind(NamedTuple):
-    """Particulars of ticks, or of candles."""
+    """Functions to read ticks, or candles."""
 
     name: str
     points: Callable[[Call, Reply], list[Point]]
-    """The points in a reply, the oldest first."""
+    """Function that returns the points in a reply, oldest first."""
     key: Callable[[Point], object]
     """Function that returns the key of a point."""
     frame: Callable[[list[Point], Context], pd.DataFrame]
 
 
 def second_of(point: Point) -> int:
+    """Return the second of a point."""
     return point[0]
 
 
@@ -56,7 +57,7 @@ def _candle_points(call: Call, reply: Reply) -> list[Point]:
 
 
 def _sorted(call: Call, moments: list[Any], held: list[Any]) -> list[Point]:
-    if len(moments) != len(held):  # which belongs to which?
+    if len(moments) != len(held):  # times and prices cannot be matched
         raise unreadable(call)
     points: list[Point] = []
     for moment, value in zip(moments, held, strict=True):
@@ -84,24 +85,25 @@ CANDLES = Kind("candles", _candle_points, second_of, _candle_frame)
 
 
 def begins(walk: TimeWalk[Point], what: str, asked: int | None, last: int, now: int) -> str | None:
-    """Return where Deriv's prices begin, if that is within the period; None where it is not."""
+    """Return a sentence on where Deriv's prices begin, if that is within the period; else None."""
     rows = walk.rows()
     if rows:
         begin = second_of(rows[0])
         if walk.is_enough if asked is None else begin - asked < WEEK and walk.later is None:
             return None
-        return f"Deriv's {what} begin at {utc(begin)}: it has sent none from before that."
+        return f"Deriv's {what} begin at {utc(begin)}; it has sent none from before."
     if walk.later is None and last >= now - YEAR and asked is not None and last - asked < WEEK:
-        return None  # a market that was closed
+        return None  # the market was closed
     later = "" if walk.later is None else f", only later ones, from {utc(walk.later)} on"
-    kept = f" It keeps prices for about a year, so back to about {utc(now - YEAR)}." if last < now - YEAR else ""
+    kept = f" It keeps prices for about a year, that is, back to about {utc(now - YEAR)}." if last < now - YEAR else ""
     return f"Deriv has sent no {what} from this period{later}.{kept}"
 
 
 def seconds_of(value: Any) -> float | None:
-    """Return a time in any form as seconds since 1970; most come as a whole number of them."""
+    """Return a time in any form as seconds since 1970; most are whole numbers of seconds already."""
     return float(value) if type(value) is int and 0 <= value < 10**11 else _times.seconds(value)
 
 
 def unreadable(call: Call) -> BadReply:
-    return BadReply(f"Deriv's answer to '{call.name}' does not hold what it should. Try again.", call=call.name)
+    """Return the error for a reply without the documented content."""
+    return BadReply(f"Deriv's answer to '{call.name}' does not have the documented content. Try again.", call=call.name)

@@ -1,4 +1,4 @@
-"""Closed contracts by the time at which they were closed, though Deriv's profit table goes by that of purchase."""
+"""Select closed contracts by time of closing, although Deriv's profit table selects them by purchase."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ if TYPE_CHECKING:
 
 
 class Sales(NamedTuple):
-    """Contracts that were closed in a period, as a statement tells of them."""
+    """Contracts that were closed in a period, according to a statement."""
 
     at: Mapping[str, float | None]
     """Time of closing, by contract."""
     bought_from: float | None
-    """Time when the first of them was bought; None if that is not told of each."""
+    """Time of the first purchase among them; None if it is not known for each of them."""
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Sales:
-        """Read the rows of a statement."""
+        """Read the sales from the rows of a statement."""
         sold = [(name, row) for row in rows if row.get("action_type") == "sell" and (name := contract_of(row))]
         purchases = [bought(row) for _, row in sold]
         known = [at for at in purchases if at is not None]
         return cls({name: booked(row) for name, row in sold}, min(known, default=None) if known == purchases else None)
 
     def from_(self, since: int) -> int | None:
-        """Return from when on to ask for purchases, so that those of a period's sales are among them."""
+        """Return the start of a period of purchases that includes those of all these sales."""
         if not self.at:
             return since
         return None if self.bought_from is None else max(0, min(since, int(self.bought_from) - 1))
 
     def when(self, row: Row) -> float | None:
-        """Return when a contract of a profit table was closed."""
+        """Return the time at which a contract in a profit table was closed."""
         return seconds_of(row.get("sell_time")) or self.at.get(contract_of(row) or "")
 
     def lacking(self, rows: Sequence[Row]) -> str | None:
-        """Return the sentence on contracts that a profit table does not have; None where it has all."""
+        """Return a sentence about contracts that are missing from a profit table; None if there are none."""
         missing = self.at.keys() - {contract_of(row) for row in rows}
         if not missing:
             return None
         number = "1 contract" if len(missing) == 1 else f"{len(missing):,} contracts"
-        return f"Deriv's profit table lacks {number} that its statement says were closed in this period."
+        return f"Deriv's profit table lacks {number} that were closed in this period according to its statement."
 
 
 def contract_of(row: Row) -> str | None:
-    """Return the ID of a contract as text, whatever form the reply has it in."""
-    from dpyauth.frames.values import as_text  # loads pandas, which dpyauth.login does without
+    """Return the ID of a contract as text, whatever its type in the reply."""
+    from dpyauth.frames.values import as_text  # loads pandas, which dpyauth.login() does not need
 
     return as_text(row.get("contract_id"))
 
 
 def every_row(call: Call, loginid: str | None, fields: Mapping[str, object]) -> Steps[list[Row]]:
-    """All rows of a statement or profit table; what breaks off is not kept for the user.
+    """Return all rows of a statement or profit table, without progress and without partial results.
 
-    A card asks for it in the background, where nothing may be put into the user's notebook, or into ``partial``.
+    A card uses this in the background, where it must neither write into the user's notebook nor replace ``partial``.
     """
     when = {"statement": booked, "profit_table": closed}[call.name]
     since = seconds_of(fields.get("date_from"))
@@ -76,5 +76,5 @@ def every_row(call: Call, loginid: str | None, fields: Mapping[str, object]) -> 
 
 
 def sold_within(rows: Sequence[Row], sales: Sales, since: int | None, until: int | None) -> list[Row]:
-    """Return the contracts that were closed in a period; one of which that is not known may have been."""
+    """Return the contracts that were closed in a period, including those whose time of closing is not known."""
     return [row for row in rows if within(sales.when(row), since, until)]

@@ -1,7 +1,7 @@
 """Choose which pieces of a long history to ask for next, and join them. No I/O.
 
-A history is asked for in rounds: ``ask`` says which pieces to ask for together, ``add`` takes each of them, in any
-order, and ``rows`` returns what there is so far, without a hole in it and with nothing twice.
+A history is collected in rounds: ``ask`` returns the pieces to ask for at once, ``add`` takes each of them, in any
+order, and ``rows`` returns the rows so far, without holes and duplicates.
 """
 
 from __future__ import annotations
@@ -17,37 +17,36 @@ Span = tuple[int, int]
 """First and last second."""
 
 WEEK = 7 * 86_400
-"""No market stays closed for so long, in seconds."""
+"""Time for which no market stays closed, in seconds."""
 
 OVERLAP = 10
-"""Number of rows of one page that are asked for again with the next: more than are likely to be added meanwhile."""
+"""Number of rows by which pages overlap: more than Deriv is likely to add while they are fetched."""
 
 TRIES = 4
-"""Number of times in a row that two pages may fail to join."""
+"""Most times in a row that two pages may fail to join."""
 
 BLIND = 3
-"""Number of pages to ask for together after the first, if nothing tells how many there are."""
+"""Number of pages to ask for at once after the first, if their total is not known."""
 
 
 class Pages(Generic[Row]):
-    """A history in an unknown number of pages, counted from its newest row.
+    """History in an unknown number of pages, counted from its newest row.
 
-    Rows that Deriv adds meanwhile move all others on. Pages asked for together would then miss some, so they overlap,
-    and one that does not join the page before it is asked for again.
+    Rows that Deriv adds meanwhile shift all others to higher offsets. So pages overlap, and a page that does not join
+    the one before it is asked for again: without that, rows between the two would be missing.
 
     Parameters
     ----------
     size : int
-        Rows of a full page; one with fewer is the last.
+        Number of rows of a full page; a page with fewer is the last.
     key : callable
         Function that returns the key of a row.
     time : callable
-        When a row happened, in seconds since 1970; None where it does not say.
+        Function that returns the time of a row, in seconds since 1970; None if the row has none.
     since, until : int, optional
-        First and last second of what is asked for. What a page holds from outside counts for how pages join only.
+        First and last second of the requested period. Rows from outside it only serve to join pages.
     call : str, optional
-        What errors are to name.
-
+        Call to name in errors.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class Pages(Generic[Row]):
         call: str | None = None,
     ) -> None:
         self.complete = False
-        self.outside: set[object] = set()  # the keys of rows from outside the period
+        self.outside: set[object] = set()  # keys of rows from outside the period
         self._call = call
         self._size = size
         self._key = key
@@ -76,7 +75,7 @@ class Pages(Generic[Row]):
         self._vain = 0  # full pages in a row that brought nothing new
 
     def ask(self, together: int) -> list[int]:
-        """Return the offsets of the pages to ask for now, at most ``together``; none when all is there."""
+        """Return the offsets of the pages to ask for now, at most ``together``; none if the history is complete."""
         if self.complete:
             return []
         if self._offset < 0:
@@ -87,7 +86,10 @@ class Pages(Generic[Row]):
     def add(self, offset: int, page: Sequence[Row]) -> None:
         """Add a page.
 
-        Raises ``BadReply`` when the pages do not join however they are asked for.
+        Raises
+        ------
+        BadReply
+            The pages do not join, even after they were asked for again.
         """
         self._arrived[offset] = page
         while not self.complete and (following := self._arrived.pop(self._next, None)) is not None:
@@ -96,7 +98,8 @@ class Pages(Generic[Row]):
                 self._gap()
                 return
             inside = {key: row for key, row in fresh.items() if within(self._time(row), self._since, self._until)}
-            # In this order, and rows in one step: an interrupt in here may have a page taken in twice, and loses none.
+            # In this order, and the rows in one step: after an interrupt in here a page may be added twice, but none is
+            # lost. If the offset were moved on first, the page would be skipped.
             self._rows.update(inside)
             self.outside.update(fresh.keys() - inside.keys())
             self._vain = 0 if fresh else self._vain + 1
@@ -106,7 +109,7 @@ class Pages(Generic[Row]):
                 raise self._unfit()
 
     def rows(self) -> list[Row]:
-        """Return the rows so far, the newest first."""
+        """Return the rows so far, newest first."""
         return list(self._rows.values())
 
     @property
@@ -121,7 +124,7 @@ class Pages(Generic[Row]):
 
     @property
     def share(self) -> float | None:
-        """Share of the history that is there, from 0 to 1; None if that cannot be told."""
+        """Share of the history that has arrived, from 0 to 1; None if that is not known."""
         if self.complete:
             return 1.0
         done, left = self._times()
@@ -132,21 +135,21 @@ class Pages(Generic[Row]):
         return self._offset + self._step if self._offset >= 0 else 0
 
     def _fresh(self, page: Sequence[Row]) -> dict[object, Row] | None:
-        """Return what a page adds to the rows there are; None if it does not join them."""
+        """Return the new rows of a page; None if it does not join the rows so far."""
         keys = [self._key(row) for row in page]
         start = 0
         if self._offset >= 0:
             start = next((number for number, key in enumerate(keys) if self._knows(key)), -1)
             if start < 0:
                 return None
-        # What stands before has been added since.
+        # Rows before `start` have been added at Deriv since the first page was read.
         return {key: row for key, row in zip(keys[start:], page[start:], strict=True) if not self._knows(key)}
 
     def _knows(self, key: object) -> bool:
         return key in self._rows or key in self.outside
 
     def _are_older(self, page: Sequence[Row]) -> bool:
-        """Return whether all rows of a page are from before the period: so are those that follow."""
+        """Return whether all rows of a page are older than the period; then so are all further pages."""
         times = [self._time(row) for row in page]
         return self._since is not None and all(at is not None and at < self._since for at in times)
 
@@ -157,17 +160,17 @@ class Pages(Generic[Row]):
 
     def _unfit(self) -> BadReply:
         return BadReply(
-            f"The pages of '{self._call}' do not fit together: it keeps changing. Try again in a moment.",
+            f"The pages of '{self._call}' do not fit together because it keeps changing. Try again in a moment.",
             call=self._call,
         )
 
     def _guess(self) -> int | None:
-        """Estimate how many pages are left, if the rest is as dense as what there is."""
+        """Estimate the number of pages left, if the rest is as dense as the rows so far."""
         done, left = self._times()
         return math.ceil(len(self._rows) * left / done / self._step) if done > 0 else None
 
     def _times(self) -> tuple[float, float]:
-        """Return how many seconds there are so far, and how many are left."""
+        """Return the length of the time covered so far and of the time left, in seconds."""
         if self._since is None or not self._rows:
             return 0.0, 0.0
         newest, oldest = self._time(next(iter(self._rows.values()))), self.oldest
@@ -177,35 +180,34 @@ class Pages(Generic[Row]):
 
 
 def within(at: float | None, since: int | None, until: int | None) -> bool:
-    """Return whether a time lies in a period; one that is not known may."""
+    """Return whether a time is in a period; True for an unknown time."""
     return at is None or ((since is None or at >= since) and (until is None or at < until + 1))
 
 
 class TimeWalk(Generic[Row]):
-    """A history in spans of time, of which Deriv gives the newest points up to a limit: walked from the end back.
+    """History in spans of time, read backwards. For each span, Deriv returns its newest points, up to a limit.
 
-    What a span is known to hold counts once: where a reply was cut short, in the middle of a second maybe, the rest is
-    asked for again from there.
+    If a reply is full, its oldest second may be incomplete: the rest of the span is asked for again, including that
+    second.
 
-    Where a span begins before what Deriv keeps, it answers with points that come after the span. Such an answer tells
-    nothing of the span but that there is nothing from before it: the end of the span is then asked for by itself,
-    and the rest of it once that end has turned out to be kept.
+    If a span begins before the oldest data that Deriv keeps, Deriv returns points from after the span. That only shows
+    that there is nothing from before it. So the end of the span is asked for separately, and the rest of it only once
+    that end has turned out to exist.
 
     Parameters
     ----------
     spans : sequence of (int, int)
-        What is wanted, the newest first; they must not overlap. Each is sounded by itself for how dense it is.
+        Spans to read, newest first; they must not overlap. The density of each is measured separately.
     most : int
-        As many points a reply holds at most.
+        Most points of a reply.
     time : callable
-        When a point was, in whole seconds since 1970.
+        Function that returns the time of a point, in whole seconds since 1970.
     key : callable
-        Function that returns the key of a point: one that comes twice counts once, as it came last.
+        Function that returns the key of a point. Of points with the same key, the last one counts.
     latest : bool
-        Whether the first span ends with the latest point there is, whenever that was.
+        Whether the first span ends with the latest point of all, whatever its time.
     limit : int, optional
-        How many points are wanted, the latest; all if left out.
-
+        Number of latest points to read; all if left out.
     """
 
     def __init__(
@@ -218,34 +220,36 @@ class TimeWalk(Generic[Row]):
         latest: bool = False,
         limit: int | None = None,
     ) -> None:
-        self.outside = 0  # points from outside the spans that were asked for
-        self.later: int | None = None  # when the points begin that came for a span that begins before what is kept
+        self.outside = 0  # number of points from outside their spans
+        self.later: int | None = None  # start of the points that came for a span before Deriv's oldest data
         self._key = key
-        self._found = False  # whether any of the present span is known to be kept
+        self._found = False  # whether Deriv has any data of the present span
         self._left: list[Span] = []
-        self._doubtful: list[Span] = []  # the latest last; asked for when all that comes after has been
+        self._doubtful: list[Span] = []  # latest last; asked for after everything newer
         self._later = list(spans)
         self._most = most
         self._time = time
         self._end = spans[0][1] if latest and spans else None
         self._limit = limit
         self._total = sum(last - first + 1 for first, last in spans)
-        self._kept: dict[int, list[Row]] = {}  # by where they start
-        self._seconds = self._points = 0  # of this round
+        self._kept: dict[int, list[Row]] = {}  # by their start
+        self._seconds = self._points = 0  # of this round; they give the density
 
     @property
     def complete(self) -> bool:
-        """True if all is there."""
+        """True if the history is complete."""
         return not (self._left or self._doubtful or self._later) or self.is_enough
 
     def ask(self, together: int) -> list[Span]:
-        """Return the spans to ask for now, at most ``together``; none when all is there."""
+        """Return the spans to ask for now, at most ``together``; none if the history is complete."""
         if self.is_enough:
             return []
         if not self._left and (following := self._doubtful or self._later):
             self._found = self._found and following is self._doubtful
             self._left = [following.pop() if following is self._doubtful else following.pop(0)]
             self._points = 0
+        # Pieces of the length that, at the density of the last round, just fits into one reply. Longer ones would be
+        # cut and asked for again; shorter ones would take more calls. At first the density is not known.
         reach = max(1, (self._most - 2) * self._seconds // self._points) if self._points else None
         self._seconds = self._points = 0
         pieces: list[Span] = []
@@ -261,7 +265,7 @@ class TimeWalk(Generic[Row]):
         return pieces
 
     def add(self, span: Span, points: Sequence[Row]) -> None:
-        """Add the points of a span, the oldest first."""
+        """Add the points of a span, oldest first."""
         first, last = span
         if last == self._end and points:
             last = max(last, self._time(points[-1]))
@@ -276,11 +280,11 @@ class TimeWalk(Generic[Row]):
         if len(set(map(self._time, kept))) < len(kept):
             kept = list({self._key(point): point for point in kept}.values())
         if full and len(kept) == 1 < self._most:
-            raise BadReply("Deriv sends the same price again and again. Try again in a moment.", call="ticks_history")
+            raise BadReply("Deriv keeps sending the same price. Try again in a moment.", call="ticks_history")
         if kept and full and (self._limit is None or len(kept) < self._limit):
-            start = min(self._time(points[0]) + 1, last)  # of its first second there may be more
+            start = min(self._time(points[0]) + 1, last)  # the first second may be incomplete
             kept = [point for point in kept if self._time(point) >= start]
-        self._kept[start] = kept  # once, also where an interrupt has it taken in twice
+        self._kept[start] = kept  # by key, so adding a span twice after an interrupt has no effect
         self._seconds += last - start + 1
         self._points += len(kept)
         self._found = True
@@ -288,7 +292,7 @@ class TimeWalk(Generic[Row]):
         self._left[where : where + 1] = [(first, start - 1)] if start > first else []
 
     def rows(self) -> list[Row]:
-        """Return the points so far without a hole, the oldest first."""
+        """Return the points so far, oldest first and without a hole."""
         missing = max((last for _, last in (*self._left, *self._doubtful, *self._later)), default=None)
         kept = sorted(self._kept.items())
         rows = [row for start, rows in kept if missing is None or start > missing for row in rows]
@@ -308,24 +312,24 @@ class TimeWalk(Generic[Row]):
 
     @property
     def share(self) -> float | None:
-        """Share of the history that is there, from 0 to 1."""
+        """Share of the history that has arrived, from 0 to 1."""
         left = sum(last - first + 1 for first, last in (*self._left, *self._doubtful, *self._later))
         return 1 - left / self._total if self._total else 1.0
 
     @property
     def is_enough(self) -> bool:
-        """True if there are as many points as are wanted."""
+        """True if there are as many points as requested."""
         return self._limit is not None and self.count >= self._limit and len(self.rows()) >= self._limit
 
     def _begin_later(self, span: Span) -> None:
-        """Take in that a span begins before what is kept, or that it holds nothing at all.
+        """Handle a span that begins before Deriv's oldest data, or has no data at all.
 
-        In a week every market is open for a while: of a span that long the former is certain, and nothing from before
-        it is asked for any more.
+        Every market is open at some time in a week. So for a span of a week or more, the former is certain, and nothing
+        older is asked for any more.
         """
         first, last = span
         others = [each for each in self._left if each != span]
-        before = [each for each in self._doubtful if each[1] != first - 1]  # the rest of what this is the end of
+        before = [each for each in self._doubtful if each[1] != first - 1]  # drop the older rest of the same span
         if last - first >= WEEK:
             others, before = [each for each in others if each[0] > first], []
             self._later = []
@@ -339,7 +343,7 @@ class TimeWalk(Generic[Row]):
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
-    """Return the same seconds in as few spans as possible, the newest first."""
+    """Return the same seconds in as few spans as possible, newest first."""
     merged: list[Span] = []
     for first, last in sorted(spans, reverse=True):
         if merged and merged[-1][0] == last + 1:

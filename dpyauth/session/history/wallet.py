@@ -1,4 +1,4 @@
-"""Ask for pages of a wallet's transactions, and give each row a key."""
+"""Make requests for pages of a wallet's transactions, and read their rows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dpyauth.session.history.transactions import Row
 
 
 def fields(place: Place, size: int, since: int | None, currency: str | None) -> dict[str, Any]:
-    """Return the fields of a request for what begins at this place.
+    """Return the fields of a request for the page at a place.
 
-    Whether Deriv counts both ends of a period is not known: a second more on each side is asked for.
+    It is not known whether Deriv includes both ends of a period, so this asks for one more second on each side.
     """
     if place.cursor is not None:
         return {"page_cursor": place.cursor, "per_page": size}
@@ -27,7 +27,7 @@ def fields(place: Place, size: int, since: int | None, currency: str | None) -> 
 
 
 def key_of(row: Row) -> object:
-    """Return the key of a transaction; both sides of an exchange within a wallet may have the same ID."""
+    """Return the key of a transaction. The ID alone is not enough: both sides of an exchange may have the same."""
     told = {**row, **(metadata if isinstance(metadata := row.get("metadata"), dict) else {})}
     if not told.get("transaction_id"):
         return repr(row)
@@ -35,17 +35,17 @@ def key_of(row: Row) -> object:
 
 
 def happened(row: Row) -> float | None:
-    """Return when a transaction of a wallet was, in seconds since 1970."""
+    """Return the time of a wallet's transaction, in seconds since 1970; None if it has none."""
     return seconds_of(row.get("timestamp"))
 
 
 def outside(rows: list[Row], first: int | None, last: int | None) -> int:
-    """Return how many transactions are from outside a period, beyond the second more on each side."""
+    """Return the number of transactions from outside a period, not counting the one more second on each side."""
     wide = None if first is None else first - 1, None if last is None else last + 1
     return sum(not within(happened(row), *wide) for row in rows)
 
 
 def is_in(row: Row, currency: str) -> bool:
-    """Return whether a transaction is in a currency, as far as it says."""
+    """Return whether a transaction is in a currency; True if it does not say."""
     told = get_path(row, "metadata.transaction_currency") or row.get("transaction_currency")
     return told is None or str(told).upper() == currency
