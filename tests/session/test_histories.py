@@ -582,7 +582,7 @@ def test_an_interrupt_of_all_accounts_keeps_the_first(
     cut(box, monkeypatch, "statement", 4, "silence")
     with pytest.raises(KeyboardInterrupt) as stopped:
         everyone.statement(account="all")
-    assert f"The accounts before {list(everyone.core.grants)[1]} are in session.partial: {everyone.loginid}." in (
+    assert f"The accounts before {list(everyone.core.grants)[1]} are in session.partial, too: {everyone.loginid}." in (
         stopped.value.__notes__
     )
     kept = everyone.partial

@@ -430,7 +430,7 @@ def test_in_a_notebook_the_panel_says_it(
 def test_the_token_of_a_browser_sign_in_stays_good_until_it_ends(
     open_options: Open, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for renewable, end in ((False, r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC"), (True, "until it ends")):
+    for renewable, end in ((False, r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC"), (True, "until it expires")):
         session = open_options(browser.credential(renewable=renewable), app_id=browser.app_id)
         session.logout()
         assert re.search(f"its token stays valid {end}", capsys.readouterr().err)

@@ -67,7 +67,7 @@ def test_ticks_that_deriv_no_longer_keeps(either: Session, box: Sandbox, since: 
     assert frame["quote"].dtype == "float64"
     begins = dt.datetime.now(dt.UTC) - YEAR
     assert said.startswith("Deriv has sent no ticks of R_50 from this period, only later ones, from 20")
-    assert f"It keeps prices for about a year, so back to about {begins:%Y-%m-%d}" in said
+    assert f"It keeps prices for about a year, that is, back to about {begins:%Y-%m-%d}" in said
     assert asked(box, "ticks_history") < 10
 
 

@@ -142,7 +142,7 @@ def test_a_price_that_nobody_tells(session: Session, box: Sandbox) -> None:
     box.run(lambda: ledger(box, session).post(Row(int(NOW.timestamp()) + 10_000, "sell", 500, lost)))
     row = session.account_status(detail=True).iloc[0]
     assert row[["profit_today", "profit_month"]].isna().all()
-    assert "what some of the contracts have cost" in row["remark"]
+    assert "what some of the contracts cost" in row["remark"]
     assert row["last_amount"] == 5.0
     assert row["open_contracts"] > 0
 
