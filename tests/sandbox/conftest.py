@@ -1,4 +1,4 @@
-"""A sandbox and clients of it; a client is any WebSocket client, for the sandbox must need no other."""
+"""Run a sandbox and plain WebSocket clients of it, because the sandbox must need no special client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE = 10.0
 
 
 class Client:
-    """A v3 client of a few lines."""
+    """A minimal v3 client."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -32,7 +32,7 @@ class Client:
         return self.receive()
 
     def code(self, **request: Any) -> str:
-        """The error code a request is answered with."""
+        """Return the error code of the reply to a request."""
         return self.ask(**request)["error"]["code"]
 
 
@@ -44,7 +44,7 @@ def box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(box: Sandbox) -> Iterator[Callable[..., Client]]:
-    """Open clients, signed in if a token is given; all are closed, and faults forgotten, afterwards."""
+    """Return a function that opens clients, signed in if a token is given; close them and clear faults afterwards."""
     with ExitStack() as opened:
 
         def open_one(token: str | None = None, on: Sandbox = box, app_id: object = box.app_id) -> Client:

@@ -1,4 +1,4 @@
-"""Apps: registering, changing and deleting them, and taking their access away."""
+"""Test apps: registering, changing and deleting them, and withdrawing their access."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def register(one: Any, **fields: Any) -> int:
     return one.ask(app_register=1, **request)["app_register"]["app_id"]
 
 
-def test_a_new_app_is_its_owners(client: Any) -> None:
+def test_a_new_app_belongs_to_its_owner(client: Any) -> None:
     one, other = client("sandbox-rich-all"), client("sandbox-trouble-read")
     app_id = register(one, homepage="https://example.com/x")
     assert register(one) == app_id + 1
@@ -44,7 +44,7 @@ def test_a_new_app_is_its_owners(client: Any) -> None:
         "http://localhost/\n",
     ],
 )
-def test_redirect_urls_that_deriv_does_not_take(client: Any, redirect_uri: str) -> None:
+def test_redirect_urls_that_deriv_refuses(client: Any, redirect_uri: str) -> None:
     reply = client("sandbox-rich-all").ask(app_register=1, name="x", scopes=["read"], redirect_uri=redirect_uri)
     assert reply["error"]["code"] == "InputValidationFailed"
     assert set(reply["error"]["details"]) == {"redirect_uri"}
@@ -59,7 +59,7 @@ def test_redirect_urls_that_deriv_does_not_take(client: Any, redirect_uri: str) 
         {"redirect_uri": "", "app_markup_percentage": 1},
     ],
 )
-def test_apps_that_cannot_be(client: Any, fields: dict[str, Any]) -> None:
+def test_invalid_apps(client: Any, fields: dict[str, Any]) -> None:
     request = {"name": "x", "scopes": ["read"], "redirect_uri": HERE, **fields}
     if not request["redirect_uri"]:
         del request["redirect_uri"]
@@ -80,7 +80,7 @@ def test_changing_an_app(client: Any) -> None:
     assert one.ask(app_get=app_id)["app_get"] == changed
 
 
-def test_changing_scopes_takes_the_access_away(box: Sandbox, client: Any) -> None:
+def test_changing_scopes_withdraws_the_access(box: Sandbox, client: Any) -> None:
     one = client("sandbox-rich-all")
     app = one.ask(app_get=box.app_id)["app_get"]
     user = client("a1-sandbox-trouble")
@@ -90,7 +90,7 @@ def test_changing_scopes_takes_the_access_away(box: Sandbox, client: Any) -> Non
     assert user.code(balance=1) == "InvalidToken"
     assert client().code(authorize="a1-sandbox-rich-usd") == "InvalidToken"
     assert box.app_id not in [row["app_id"] for row in one.ask(oauth_apps=1)["oauth_apps"]]
-    assert "balance" in one.ask(balance=1)  # an API token is no app's
+    assert "balance" in one.ask(balance=1)  # an API token belongs to no app
 
 
 def test_deleting_an_app(box: Sandbox, client: Any) -> None:

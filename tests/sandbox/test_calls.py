@@ -1,4 +1,4 @@
-"""What single calls answer, beyond having the right shape."""
+"""Test the replies of single calls, beyond their form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.sandbox.ledgers import DAY, END
 
 
 def whole(one: Any, call: str, size: int, **fields: Any) -> list[dict[str, Any]]:
-    """Every row of a paged call."""
+    """Return all rows of a paged call."""
     rows: list[dict[str, Any]] = []
     while True:
         reply = one.ask(**{call: 1}, limit=size, offset=len(rows), **fields)[call]
@@ -33,7 +33,7 @@ def test_statement_chains_to_the_balance(client: Any, token: str) -> None:
         assert newer["balance_after"] == pytest.approx(older["balance_after"] + newer["amount"], abs=1e-9)
 
 
-def test_pages_of_any_size_are_the_same_rows(client: Any) -> None:
+def test_pages_of_any_size_have_the_same_rows(client: Any) -> None:
     one = client("sandbox-rich-demo")
     assert whole(one, "statement", 17) == whole(one, "statement", 999)
     assert whole(one, "profit_table", 7) == whole(one, "profit_table", 500)
@@ -123,7 +123,7 @@ def test_trouble_has_troubles(client: Any) -> None:
     assert status["authentication"]["identity"]["services"]["idv"]["last_rejected"]
 
 
-def test_a_newcomer_has_nothing(client: Any) -> None:
+def test_a_new_user_has_nothing(client: Any) -> None:
     one = client("a1-sandbox-new")
     assert one.ask(balance=1)["balance"] == {"balance": 0, "currency": "", "loginid": "VRTC900021"}
     assert "authentication" not in one.ask(get_account_status=1)["get_account_status"]
@@ -152,7 +152,7 @@ def test_login_history(client: Any) -> None:
     assert {row["status"] for row in failed} == {0, 1}
 
 
-def test_making_and_deleting_api_tokens(client: Any) -> None:
+def test_creating_and_deleting_api_tokens(client: Any) -> None:
     one = client("sandbox-rich-all")
     before = one.ask(api_token=1)["api_token"]["tokens"]
     made = one.ask(api_token=1, new_token="A name", new_token_scopes=["trade"], valid_for_current_ip_only=1)[

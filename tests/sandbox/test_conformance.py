@@ -1,4 +1,4 @@
-"""Every reply against Deriv's published schema."""
+"""Check every reply against Deriv's published schema."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ SIGNED_IN: list[dict[str, Any]] = [
 @functools.cache
 def validator(call: str) -> Validator:
     schema = SCHEMAS[call]["reply"]
-    if call == "account_list":  # it requires a field that it forbids, so nothing could conform
+    if call == "account_list":  # it requires a field that it forbids, so no reply can conform
         schema["properties"]["account_list"]["items"]["required"].remove("broker_code")
     return validator_for(schema)(schema)
 
@@ -99,14 +99,14 @@ def shown(request: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("request_", ANYONE, ids=shown)
-def test_a_reply_to_anyone(client: Any, request_: dict[str, Any]) -> None:
+def test_replies_without_sign_in(client: Any, request_: dict[str, Any]) -> None:
     reply = client().ask(**request_)
     assert "error" not in reply
     conforms(next(iter(request_)), reply)
 
 
 @pytest.mark.parametrize("token", USERS)
-def test_replies_to_someone_signed_in(client: Any, token: str) -> None:
+def test_replies_after_sign_in(client: Any, token: str) -> None:
     one = client()
     conforms("authorize", one.ask(authorize=token, add_to_login_history=1))
     for request in SIGNED_IN:
@@ -154,7 +154,7 @@ def test_api_tokens_and_apps(client: Any) -> None:
     conforms("revoke_oauth_app", one.ask(revoke_oauth_app=16929))
 
 
-def test_somebody_who_has_just_signed_up(box: Sandbox, client: Any) -> None:
+def test_a_new_user(box: Sandbox, client: Any) -> None:
     app = box.world.apps.find(box.app_id)
     assert app is not None
     [grant] = box.world.let_in(app, box.world.sign_up("someone@example.com"))
@@ -191,7 +191,7 @@ def one_contracts(client: Any) -> list[Any]:
 
 
 def ohlc(reply: dict[str, Any]) -> None:
-    """This message is in none of the published schemas."""
+    """Check this message here, because none of the published schemas has it."""
     candle = reply["ohlc"]
     assert set(candle) == {
         *("open", "high", "low", "close", "epoch", "granularity", "id", "open_time", "pip_size", "symbol")
@@ -220,7 +220,7 @@ def test_streams_of_events(box: Sandbox, client: Any) -> None:
         conforms(reply["msg_type"], reply)
 
 
-def test_every_simulated_call_is_tried_here() -> None:
+def test_every_simulated_call_is_tested_here() -> None:
     tried = {next(iter(request)) for request in ANYONE + SIGNED_IN}
     elsewhere = {"authorize", "logout", "api_token", "app_get", "transaction"}
     elsewhere |= {"proposal", "buy", "sell", "cancel", "contract_update", "contract_update_history"}

@@ -1,4 +1,4 @@
-"""Who may do what on a connection."""
+"""Test which calls a connection may make."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_sample_token_does_what_its_label_says(client: Any, sample: Any) -> No
 def test_an_unknown_token(client: Any) -> None:
     one = client("sandbox-rich-read")
     assert one.code(authorize="sandbox-nobody") == "InvalidToken"
-    assert one.ask(balance=1)["balance"]["loginid"] == "CR900001", "a failed authorize leaves things as they were"
+    assert one.ask(balance=1)["balance"]["loginid"] == "CR900001", "a failed authorize changes nothing"
 
 
 def test_a_browser_token_is_bound_to_its_app(client: Any) -> None:
@@ -89,7 +89,7 @@ def test_every_private_call_asks_for_its_scopes(box: Sandbox, client: Any) -> No
 
 
 def example(name: str) -> dict[str, Any]:
-    """A request of this call with its required fields filled in."""
+    """Return a request of this call with its required fields filled in."""
     return {field: value(load("v3")[name].fields[field]) for field in load("v3")[name].required}
 
 
@@ -110,7 +110,7 @@ def value(schema: dict[str, Any]) -> Any:
 
 
 def text(pattern: str) -> str:
-    """Text that matches one of the patterns of required fields."""
+    """Return a text that matches one of the patterns of required fields."""
     candidates = (
         "x1",
         "CR900001",
@@ -161,7 +161,7 @@ def test_logging_out(client: Any) -> None:
     one = client("sandbox-rich-read")
     assert one.ask(logout=1)["logout"] == 1
     assert one.code(balance=1) == "AuthorizationRequired"
-    assert "authorize" in one.ask(authorize="sandbox-rich-read"), "an API token outlives a logout"
+    assert "authorize" in one.ask(authorize="sandbox-rich-read"), "an API token stays valid after a logout"
     one.ask(authorize="a1-sandbox-rich-usd")
     one.ask(logout=1)
     assert one.code(authorize="a1-sandbox-rich-usd") == "InvalidToken", "a browser session does not"
@@ -205,7 +205,7 @@ def test_deeply_nested_requests(client: Any) -> None:
         assert one.ask(ping=1)["ping"] == "pong"
 
 
-def test_a_defect_of_the_sandbox_is_an_answer_too(
+def test_a_bug_of_the_sandbox_is_answered_too(
     client: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(HANDLERS, "time", lambda ask: 1 / 0)
@@ -213,7 +213,7 @@ def test_a_defect_of_the_sandbox_is_an_answer_too(
     assert "failed to answer time" in caplog.text
 
 
-def test_the_record_has_no_values(box: Sandbox, client: Any) -> None:
+def test_the_record_of_calls_has_no_values(box: Sandbox, client: Any) -> None:
     one = client("sandbox-rich-read")
     one.ask(ping=1, req_id=5)
     one.ask(nonsense=1)

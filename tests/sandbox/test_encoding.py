@@ -1,4 +1,4 @@
-"""Checking and masking, without sockets; and that no request whatever goes without a reply."""
+"""Test checking and masking without sockets, and that every request gets a reply."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def refused(request: dict[str, Any]) -> Refusal:
         ({"balance": 1, "one": 1, "two": 2}, {"one", "two"}),
     ],
 )
-def test_what_the_schema_forbids(request_: dict[str, Any], fields: set[str]) -> None:
+def test_requests_that_the_schema_forbids(request_: dict[str, Any], fields: set[str]) -> None:
     refusal = refused(request_)
     assert refusal.details is not None
     assert set(refusal.details) == fields
@@ -71,7 +71,7 @@ def test_what_the_schema_forbids(request_: dict[str, Any], fields: set[str]) -> 
         {"statement": 1, "limit": 0},
     ],
 )
-def test_what_the_schema_allows(request_: dict[str, Any]) -> None:
+def test_requests_that_the_schema_allows(request_: dict[str, Any]) -> None:
     call = find_call(request_)
     assert call is not None
     check(call, request_)
@@ -92,7 +92,7 @@ def test_reasons_do_not_repeat_values() -> None:
 
 @pytest.mark.parametrize("name", sorted(name for name, call in V3.items() if call.sensitive))
 @pytest.mark.parametrize("value", ["s3cret", ["s3cret"], {"in": {"deep": "s3cret"}}], ids=["text", "list", "object"])
-def test_sensitive_fields_are_masked_whatever_is_in_them(name: str, value: object) -> None:
+def test_sensitive_fields_are_masked_with_any_value(name: str, value: object) -> None:
     fields = dict.fromkeys(V3[name].sensitive, value)
     echo = masked(name, {name: 1, **fields})
     assert "s3cret" not in json.dumps(echo)
@@ -118,7 +118,7 @@ _values = st.recursive(
 
 
 @given(st.text() | st.builds(json.dumps, _values))
-def test_parsing_gives_an_object_or_refuses(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     with suppress(Refusal):
         assert isinstance(parse(text), dict)
 

@@ -1,4 +1,4 @@
-"""Everything that can be made to go wrong."""
+"""Test all faults that can be injected."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_swallowed_reply_never_comes(box: Sandbox, client: Any) -> None:
     assert ids(one, 2) == [3, 4]
 
 
-def test_a_swallowed_reply_was_done_all_the_same(box: Sandbox, client: Any) -> None:
+def test_a_call_with_a_swallowed_reply_is_carried_out(box: Sandbox, client: Any) -> None:
     box.faults.swallow("authorize")
     one = client()
     one.send({"authorize": "sandbox-rich-read"})
@@ -61,7 +61,7 @@ def test_a_late_reply_is_overtaken(box: Sandbox, client: Any) -> None:
     assert time.monotonic() - began >= 0.19
 
 
-def test_a_late_reply_to_a_client_that_left_is_no_matter(
+def test_a_late_reply_to_a_client_that_left_is_dropped(
     box: Sandbox, client: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     box.faults.delay(0.1, "time")
@@ -69,7 +69,7 @@ def test_a_late_reply_to_a_client_that_left_is_no_matter(
     sent(gone := client(), 1)
     assert box.wait_until(lambda box: box.received)
     gone.socket.close()
-    assert client().ask(ping=1)["ping"] == "pong", "which comes after the lost reply was due"
+    assert client().ask(ping=1)["ping"] == "pong", "this one comes after the lost reply was due"
     assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
 
 
@@ -135,7 +135,7 @@ def test_stalling(box: Sandbox, client: Any, call: str | None) -> None:
     assert box.wait_until(lambda box: len(box.received) == 1 or call is None)
     with pytest.raises(TimeoutError):
         one.receive(timeout=0.1)
-    assert one.socket.ping().wait(5), "its protocol pongs still come"
+    assert one.socket.ping().wait(5), "protocol pongs still arrive"
     assert box.connections_open == 1
     box.faults.clear()
     assert one.ask(ping=1)["ping"] == "pong"
@@ -193,7 +193,7 @@ def test_clearing(box: Sandbox, client: Any) -> None:
     assert client().ask(ping=1)["ping"] == "pong"
 
 
-def test_faults_may_be_ordered_while_the_sandbox_is_stopped() -> None:
+def test_faults_can_be_set_while_the_sandbox_is_stopped() -> None:
     box = Sandbox()
     box.faults.maintenance()
     box.faults.revoke("sandbox-rich-read")

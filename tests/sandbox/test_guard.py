@@ -1,4 +1,4 @@
-"""No web page from elsewhere talks to the sandbox, whatever name it was served under."""
+"""Web pages from elsewhere cannot talk to the sandbox, whatever host name they use."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_pages_from_elsewhere(box: Sandbox, origin: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_whatever_they_want(box: Sandbox, method: str) -> None:
+def test_pages_from_elsewhere_are_refused_with_every_method(box: Sandbox, method: str) -> None:
     assert {ask(box, path, method, Origin="https://example.com").status for path in PATHS} == {403}
     assert {ask(box, path, method, Host="example.com").status for path in PATHS} == {421}
 
@@ -97,7 +97,7 @@ def test_whatever_they_want(box: Sandbox, method: str) -> None:
         "",
     ],
 )
-def test_names_of_others(box: Sandbox, host: str) -> None:
+def test_other_host_names(box: Sandbox, host: str) -> None:
     host = host.format(port=box.port)
     assert ask(box, "/v1/health", Host=host).status in (400, 421)
     assert ask(box, "/v1/health", Host=host, Origin=f"http://{host}").status in (400, 421)
@@ -107,14 +107,14 @@ def test_names_of_others(box: Sandbox, host: str) -> None:
     "host",
     ["127.0.0.1:{port}", "localhost:{port}", "LocalHost:{port}", "[::1]:{port}", "localhost:9", "deriv.example.org"],
 )
-def test_names_of_its_own_and_its_own_pages(box: Sandbox, host: str) -> None:
+def test_own_host_names_and_pages(box: Sandbox, host: str) -> None:
     host = host.format(port=box.port)
     assert ask(box, "/", Host=host).status == 200
     for scheme in ("http", "https"):
         assert ask(box, "/", Host=host, Origin=f"{scheme}://{host}").status == 200
 
 
-def test_its_own_page_and_clients_that_are_no_page_connect(box: Sandbox) -> None:
+def test_its_own_page_and_clients_other_than_pages_connect(box: Sandbox) -> None:
     for origin in (None, f"http://127.0.0.1:{box.port}"):
         with connect(f"{box.url}?app_id=1089", origin=origin) as one:  # type: ignore[arg-type]
             one.send('{"ping":1}')

@@ -1,4 +1,4 @@
-"""The arithmetic of the seeded money."""
+"""Test the arithmetic of the sample money."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_every_balance_follows_from_the_one_before(account: Account) -> None:
 
 
 @accounts
-def test_rows_are_in_order_and_ids_are_their_own(account: Account) -> None:
+def test_rows_are_in_order_and_ids_are_unique(account: Account) -> None:
     rows = account.ledger.rows
     assert [row.when for row in rows] == sorted(row.when for row in rows)
     ids = [row.transaction_id for row in rows]
@@ -37,7 +37,7 @@ def test_rows_are_in_order_and_ids_are_their_own(account: Account) -> None:
 
 
 @accounts
-def test_contracts_and_rows_tell_the_same(account: Account) -> None:
+def test_contracts_and_rows_agree(account: Account) -> None:
     rows = {row.transaction_id: row for row in account.ledger.rows}
     for contract in account.ledger.contracts:
         bought = rows.pop(contract.buy_id)
@@ -59,7 +59,7 @@ def test_the_outcome_follows_from_the_market() -> None:
             assert contract.sell_price == (contract.payout if rose else 0)
 
 
-def test_rich_is_rich_in_rows() -> None:
+def test_the_rich_user_has_many_rows() -> None:
     account = ACCOUNTS[0]
     assert len(account.ledger.rows) > 3000
     assert {row.action for row in account.ledger.rows} == {
@@ -69,7 +69,7 @@ def test_rich_is_rich_in_rows() -> None:
     assert all(contract.expiry > END for contract in account.ledger.open)
 
 
-def test_it_is_the_same_every_time(client: Any) -> None:
+def test_the_ledger_is_the_same_every_time(client: Any) -> None:
     assert users()[0].accounts[0].ledger == ACCOUNTS[0].ledger
     last = client("sandbox-rich-read").ask(statement=1, limit=1)["statement"]["transactions"][0]
     assert last["balance_after"] == 9363.47

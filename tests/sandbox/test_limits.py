@@ -1,4 +1,4 @@
-"""Rate limits."""
+"""Test rate limits."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_server_keeps_what_it_announces(limits: Any, client: Any) -> None:
             assert "error" not in one.ask(statement=1, limit=1)
         assert one.code(statement=1) == "RateLimit"
         again = client("sandbox-rich-read", on=box)
-        assert again.code(statement=1) == "RateLimit", "a new connection is the same user"
+        assert again.code(statement=1) == "RateLimit", "a new connection belongs to the same user"
         assert "ping" in one.ask(ping=1)
 
 

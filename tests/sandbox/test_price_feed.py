@@ -1,4 +1,4 @@
-"""Prices: the same for everyone, whenever and however asked."""
+"""Prices are the same for every client, whenever and however they are requested."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_minute_candle_is_exact() -> None:
 
 
 def test_a_price_moves_like_its_volatility() -> None:
-    """A week of hourly moves of a 100 % a year index: about 1.07 % each."""
+    """Hourly moves over a week of an index with a volatility of 100 % a year are about 1.07 % each."""
     hours = price_feed.prices("R_100", range(END, END + 7 * DAY, 3600))
     moves = hours[1:] / hours[:-1] - 1
     assert 0.004 < float(moves.std()) < 0.03
@@ -83,7 +83,7 @@ def test_history_and_live_agree(client: Any) -> None:
         ({"end": "0"}, 1, 0),
     ],
 )
-def test_how_much_history(client: Any, request_: dict[str, Any], count: int, last: int) -> None:
+def test_the_length_of_a_history(client: Any, request_: dict[str, Any], count: int, last: int) -> None:
     history = client().ask(ticks_history="R_100", **request_)["history"]
     assert len(history["times"]) == len(history["prices"]) == count
     assert history["times"][-1] == last
@@ -97,7 +97,7 @@ def test_candles_end_with_the_unfinished_one(client: Any) -> None:
     assert len(client().ask(ticks_history="R_50", end="latest", style="candles", count=9999)["candles"]) == 5000
 
 
-def test_what_history_refuses(client: Any) -> None:
+def test_histories_that_are_refused(client: Any) -> None:
     one = client()
     assert one.code(ticks_history="R_50", end="5", start=6) == "InvalidStartEnd"
     assert one.code(ticks_history="NOPE", end="latest") == "InvalidSymbol"

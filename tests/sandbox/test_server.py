@@ -1,4 +1,4 @@
-"""Handshakes, silence, stopping and starting again."""
+"""Test handshakes, idle clients, stopping and starting again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dpyauth.sandbox.__main__ import main
 
 
 @pytest.mark.parametrize("query", ["", "?app_id=", "?app_id=0", "?app_id=x1", "?l=EN", "?app_id=-5", "?app_id=١"])
-def test_no_app_id_no_handshake(box: Sandbox, query: str) -> None:
+def test_a_handshake_without_app_id_is_refused(box: Sandbox, query: str) -> None:
     with pytest.raises(InvalidStatus) as caught, connect(box.url + query):
         pass
     assert caught.value.response.status_code == 401
@@ -39,7 +39,7 @@ def test_known_app_ids(client: Any, app_id: int) -> None:
 
 
 @pytest.mark.parametrize("request_", [{"ping": 1, "req_id": 8}, {"nonsense": 1, "req_id": 8}])
-def test_an_unknown_app_id_is_told_so_and_closed(client: Any, request_: dict[str, int]) -> None:
+def test_a_client_with_an_unknown_app_id_gets_an_error_and_is_closed(client: Any, request_: dict[str, int]) -> None:
     one = client(app_id=99999999999999999999)
     reply = one.ask(**request_)
     assert reply["error"]["code"] == "InvalidAppID"
@@ -133,13 +133,13 @@ def test_a_port_that_is_taken(box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("port", [99_999, -1, "80", 80.5, True])
-def test_a_port_that_cannot_be(port: Any) -> None:
+def test_an_invalid_port(port: Any) -> None:
     with pytest.raises(InvalidSetting, match="port") as refused:
         Sandbox(port=port)
     assert refused.value.field == "port"
 
 
-def test_the_command_tells_in_a_sentence_what_port_cannot_be(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_explains_an_invalid_port(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     for port, said in ((box.port, "is in use. Choose another, or 0 for a free one."), (99_999, "from 0 to 65535")):
         with pytest.raises(SystemExit) as left:
             main(["--port", str(port)])
@@ -166,7 +166,7 @@ def test_two_sandboxes_share_nothing(box: Sandbox, client: Any) -> None:
         client("sandbox-rich-read")
 
 
-def test_a_browser_gets_a_word_of_explanation(box: Sandbox) -> None:
+def test_a_browser_gets_an_explanation(box: Sandbox) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{box.port}/", timeout=5) as page:
         assert box.url in page.read().decode()
 
@@ -179,12 +179,12 @@ def test_logs_are_silent(client: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert not [record for record in caplog.records if "tornado" in record.name or "sandbox" in record.name]
 
 
-def test_paying_into_no_account(box: Sandbox) -> None:
+def test_paying_into_an_unknown_account(box: Sandbox) -> None:
     with pytest.raises(InvalidSetting, match="no account"):
         box.pay("CR1", 5)
 
 
-def test_waiting_in_vain_ends() -> None:
+def test_waiting_times_out() -> None:
     assert not Sandbox().wait_until(lambda box: box.connections_open, timeout=0.01)
 
 
@@ -200,7 +200,7 @@ def test_there_is_one_shared_sandbox_and_it_runs() -> None:
     box.stop()
 
 
-def test_the_shared_sandbox_leaves_no_noise_behind() -> None:
+def test_the_shared_sandbox_ends_silently() -> None:
     program = (
         "from dpyauth.sandbox import shared\n"
         "from websockets.sync.client import connect\n"
@@ -214,7 +214,7 @@ def test_the_shared_sandbox_leaves_no_noise_behind() -> None:
 
 
 def test_running_it_as_a_program() -> None:
-    # Whoever runs the tests in the background may have Ctrl-C ignored, which is passed on.
+    # A shell that runs the tests in the background may make them ignore Ctrl+C, and child processes inherit that.
     wake = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
         [sys.executable, "-m", "dpyauth.sandbox"], stdout=subprocess.PIPE, text=True, preexec_fn=wake
@@ -236,7 +236,7 @@ def test_running_it_as_a_program() -> None:
 
 
 @pytest.mark.parametrize("path", ["/websockets/v3?app_id=1089", "/trading/v1/options/ws/public"])
-def test_no_message_waits_until_the_one_before_is_confirmed(box: Sandbox, path: str) -> None:
+def test_no_message_waits_for_the_acknowledgement_of_the_previous_one(box: Sandbox, path: str) -> None:
     with connect(f"ws://127.0.0.1:{box.port}{path}"):
         assert box.wait_until(lambda box: box.connections_open == 1)
         (one,) = box.sockets
@@ -244,7 +244,7 @@ def test_no_message_waits_until_the_one_before_is_confirmed(box: Sandbox, path: 
 
 
 @pytest.mark.parametrize("compress", [False, True])
-def test_replies_are_compressed_where_that_is_wanted(compress: bool) -> None:
+def test_replies_are_compressed_on_request(compress: bool) -> None:
     with Sandbox(compress=compress) as box, connect(f"{box.url}?app_id={box.app_id}") as one:
         assert [kind.name for kind in one.protocol.extensions] == ["permessage-deflate"] * compress
         one.send('{"authorize": "sandbox-rich-all"}')

@@ -1,4 +1,4 @@
-"""The sign-in pages, clicked through as a browser would, and once by one."""
+"""Test the sign-in pages with a simulated browser, and once with a real one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BAD = '"><script>alert(1)</script>&amp;'
 
 
 class Page(HTMLParser):
-    """What a reader of a page sees, and its forms: fields that are hidden and buttons by their text."""
+    """The visible text of a page, and its forms: hidden fields and buttons by their text."""
 
     def __init__(self, answer: http.client.HTTPResponse) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Page(HTMLParser):
 
 
 class Browser:
-    """A browser of a few lines: cookies and forms, and it stops where a redirect leads elsewhere."""
+    """A minimal browser: it handles cookies and forms, and stops where a redirect leads elsewhere."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
@@ -142,7 +142,7 @@ def test_all_the_way(box: Sandbox, browser: Browser, app_id: int, client: Any) -
     assert "authorize" in client(app_id=app_id).ask(authorize=said["token1"])
 
 
-def test_what_comes_back_can_be_read(box: Sandbox, browser: Browser, app_id: int) -> None:
+def test_the_redirect_can_be_read(box: Sandbox, browser: Browser, app_id: int) -> None:
     state = new_state()
     url = authorize_url(app_id, host=box.oauth_host, state=state)
     assert url.startswith(box.oauth_host)
@@ -228,7 +228,7 @@ def test_old_sign_ins_are_forgotten(browser: Browser, app_id: int) -> None:
     assert browser.submit(last, button="allow").status == 302
 
 
-def test_an_app_deleted_meanwhile(box: Sandbox, browser: Browser, app_id: int) -> None:
+def test_an_app_deleted_during_the_sign_in(box: Sandbox, browser: Browser, app_id: int) -> None:
     asked = consent(browser, app_id)
     box.world.apps.delete(app_id)
     assert browser.submit(asked, button="allow").status == 400
@@ -257,7 +257,7 @@ def test_requests_that_cannot_be_served(browser: Browser, path: str, query: str,
     assert not page.forms
 
 
-def test_methods_that_there_are_not(browser: Browser) -> None:
+def test_methods_that_are_not_allowed(browser: Browser) -> None:
     assert browser.open("/oauth2/consent").status == 405
 
 
@@ -276,7 +276,7 @@ def test_forged_forms(box: Sandbox, browser: Browser, app_id: int, change: str) 
     assert set(box.world.issued) == tokens
 
 
-def test_nothing_from_outside_is_markup(box: Sandbox, browser: Browser) -> None:
+def test_markup_from_outside_is_escaped(box: Sandbox, browser: Browser) -> None:
     app_id = box.register_app(BAD, BACK)
     for email in (f"{BAD}@x", "a@x"):
         page = browser.open(f"/oauth2/signup?app_id={app_id}")
@@ -310,7 +310,7 @@ def test_headers(browser: Browser, app_id: int) -> None:
     ("redirect_uri", "place"),
     [("http://localhost:9/x", " http://localhost:9"), ("myapp://callback", " myapp:"), ("", "")],
 )
-def test_where_a_form_may_lead(redirect_uri: str, place: str) -> None:
+def test_targets_of_forms(redirect_uri: str, place: str) -> None:
     assert f"form-action 'self'{place};" in policy(redirect_uri)
 
 
@@ -341,7 +341,7 @@ def test_nothing_is_logged(browser: Browser, app_id: int, caplog: pytest.LogCapt
 
 @pytest.fixture
 def chromium() -> Iterator[Callable[[Callable[[Any], None]], None]]:
-    """Runs something with a page of a real browser, in a thread where no other test has one."""
+    """Return a function that runs code with a page of a real browser, in a thread without another test's event loop."""
     path = chromium_path()
 
     def run(look: Callable[[Any], None]) -> None:

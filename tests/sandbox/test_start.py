@@ -1,4 +1,4 @@
-"""What signing in to the sandbox costs a new process."""
+"""Test what signing in to the sandbox costs a new process."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ every_api = pytest.mark.parametrize("api", ["v3", "options"])
 
 
 def last_line(code: str) -> str:
-    """What this code prints last, in a process of its own."""
+    """Return the last line that this code prints in a process of its own."""
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return ran.stdout.splitlines()[-1]
 
 
 @every_api
-def test_signing_in_loads_nothing_that_it_does_not_need(api: str) -> None:
+def test_signing_in_imports_only_what_it_needs(api: str) -> None:
     code = (
         f"import sys, dpyauth; dpyauth.login(sandbox=True, api={api!r});"
         f"print([name for name in {NEEDLESS} if name in sys.modules])"

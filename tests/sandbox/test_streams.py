@@ -1,4 +1,4 @@
-"""Subscriptions: how they begin, speak and end."""
+"""Test how subscriptions begin, send updates and end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dpyauth.sandbox import Sandbox
 
 
 def quiet(one: Any) -> bool:
-    """Whether the next message is the answer to a ping sent now."""
+    """Return whether the next message is the answer to a ping sent now."""
     return one.ask(ping=1)["msg_type"] == "ping"
 
 
@@ -27,7 +27,7 @@ def test_a_balance_stream(box: Sandbox, client: Any) -> None:
     assert update["subscription"]["id"] == stream
     assert update["balance"]["balance"] == round(first["balance"]["balance"] + 10, 2)
     box.pay("CR900002", 0.1)
-    assert quiet(one), "another account is none of its business"
+    assert quiet(one), "it does not report another account"
     assert one.ask(forget=stream)["forget"] == 1
     assert one.ask(forget=stream)["forget"] == 0
     box.pay("CR900001", 10)
@@ -50,11 +50,11 @@ def test_a_transaction_stream_and_the_statement_agree(box: Sandbox, client: Any)
     assert one.receive()["transaction"]["action"] == "escrow"
 
 
-def test_no_stream_twice(client: Any) -> None:
+def test_no_stream_can_be_opened_twice(client: Any) -> None:
     one = client("sandbox-rich-read")
     one.ask(balance=1, subscribe=1)
     assert one.code(balance=1, subscribe=1) == "AlreadySubscribed"
-    assert "balance" in one.ask(balance=1), "asking once more without a stream is fine"
+    assert "balance" in one.ask(balance=1), "asking again without a subscription is allowed"
     one.ask(forget_all="balance")
     assert "subscription" in one.ask(balance=1, subscribe=1)
 
@@ -120,7 +120,7 @@ def test_account_streams_end_with_the_account(box: Sandbox, client: Any) -> None
         box.pay("CR900001", 1)
         assert quiet(one)
         assert one.ask(forget=stream)["forget"] == 0
-        assert one.ask(forget=site)["forget"] == 1, "a stream of no account lives on"
+        assert one.ask(forget=site)["forget"] == 1, "a stream without an account goes on"
     assert one.code(balance=1) == "InvalidToken"
 
 

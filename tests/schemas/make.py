@@ -1,4 +1,4 @@
-"""Keep the facts of Deriv's published JSON schemas in v3.json, options.json and rest.json, beside this script.
+"""Extract the facts of Deriv's published JSON schemas into v3.json, options.json and rest.json, beside this script.
 
     python tests/schemas/make.py v3 path/to/deriv-api-docs/config/v3
     python tests/schemas/make.py options path/to/deriv-api-schemas/schemas
@@ -7,9 +7,9 @@ The tests check the sandbox's replies against these files, and the catalog of ca
 the originals in two public repositories: the schemas of v3 in deriv-com/deriv-api-docs, and those of the options API in
 deriv-com/deriv-api-schemas, which also has them as ``schemas.zip`` with every release.
 
-Kept is what a machine needs to judge a message: names, types, values, patterns, limits, nesting, scopes, sensitivity.
-No sentence is: what becomes of each keyword is decided below, and a keyword that is new stops the script. While Deriv's
-sentences are at hand, the script also makes sure that none of our own summaries repeats one.
+The files keep what a program needs to judge a message: names, types, values, patterns, limits, nesting, scopes,
+sensitivity. They keep no sentences: the tables below say what happens to each keyword, and an unknown keyword stops
+the script. While Deriv's sentences are at hand, the script also checks that none of our own summaries repeats one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PROSE = {
     *("openapi", "info", "tags", "operationId", "headers", "securitySchemes"),
 }
 STRAY = {"financial", "synthetic", "status"}
-"""Fields of two replies of v3 that stand where keywords do, since Deriv left out "properties": they say nothing."""
+"""Fields of two v3 replies in the place of keywords, because Deriv left out "properties": they are ignored."""
 
 
 def facts(node: Any) -> Any:
@@ -79,7 +79,7 @@ def options(folder: Path) -> dict[str, Any]:
 
 
 def rest(folder: Path) -> Any:
-    """Return what goes over HTTP, as OpenAPI."""
+    """Return the calls over HTTP, as OpenAPI."""
     return read(folder / "rest-api-openapi.json")
 
 
@@ -97,13 +97,13 @@ def texts(node: Any) -> Iterator[str]:
 
 
 def repeated(summaries: list[str], published: Any) -> list[str]:
-    """Return which of our summaries repeat a sentence of Deriv's; a few nouns are no sentence."""
+    """Return which of our summaries repeat a sentence of Deriv's; a few nouns are not a sentence."""
     theirs = "\n".join(texts(published)).lower()
     return [summary for summary in summaries if len(summary.split()) >= 5 and summary.lower() in theirs]
 
 
 def layout(node: Any, indent: int = 0) -> str:
-    """Return JSON to read and to compare: what fits stands on one line."""
+    """Return JSON that is easy to read and to compare: a value that fits is written on one line."""
     flat = json.dumps(node, ensure_ascii=False)
     if len(flat) + indent <= WIDTH or not isinstance(node, dict | list):
         return flat

@@ -1,4 +1,4 @@
-"""What is kept of Deriv's published schemas: facts, and no sentence."""
+"""Test what is kept of Deriv's published schemas: facts, and no sentences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def kept(name: str) -> Any:
 
 
 def values(node: Any, keyword: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a schema, with the keyword it belongs to."""
+    """Yield every text of a schema, with the keyword it belongs to."""
     if isinstance(node, str):
         yield keyword, node
     elif isinstance(node, list):
@@ -93,7 +93,7 @@ OPENAPI = {
 }
 
 
-def test_prose_goes_and_facts_stay(make: ModuleType) -> None:
+def test_prose_is_removed_and_facts_are_kept(make: ModuleType) -> None:
     assert make.facts(SCHEMA) == FACTS
     assert make.facts(OPENAPI) == {
         "paths": {
@@ -109,7 +109,7 @@ def test_prose_goes_and_facts_stay(make: ModuleType) -> None:
     }
 
 
-def test_a_keyword_that_is_new_is_not_kept_unseen(make: ModuleType) -> None:
+def test_a_new_keyword_is_noticed(make: ModuleType) -> None:
     with pytest.raises(SystemExit, match=r"neither .* prose: \$comment$"):
         make.facts({"properties": {"x": {"type": "string", "$comment": "Words."}}})
 
@@ -119,7 +119,7 @@ def test_a_summary_that_repeats_deriv_is_noticed(make: ModuleType) -> None:
     assert make.repeated(ours, [SCHEMA]) == ["Words of Deriv's that nobody"]
 
 
-def test_a_folder_of_each_api_becomes_its_files(make: ModuleType, tmp_path: Path) -> None:
+def test_a_folder_of_each_api_is_written_to_its_files(make: ModuleType, tmp_path: Path) -> None:
     for name in ("send", "receive"):
         (tmp_path / "ping").mkdir(exist_ok=True)
         (tmp_path / "ping" / f"{name}.json").write_text(json.dumps(SCHEMA))
@@ -134,19 +134,19 @@ def test_a_folder_of_each_api_becomes_its_files(make: ModuleType, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_is_kept_is_what_the_script_would_keep_of_it(make: ModuleType, name: str) -> None:
+def test_the_kept_files_are_unchanged_by_the_script(make: ModuleType, name: str) -> None:
     text = (HERE / f"{name}.json").read_text(encoding="utf-8")
     assert text == make.layout(make.kept(json.loads(text))) + "\n"
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_is_kept_holds_no_prose(name: str) -> None:
+def test_the_kept_files_contain_no_prose(name: str) -> None:
     told = [text for keyword, text in values(kept(name)) if keyword not in ("enum", "pattern")]
     assert len(told) > 200
     assert [text for text in told if not re.fullmatch(r"[\w/#$.:-]+", text)] == []
 
 
-def test_sentences_are_kept_only_where_a_client_has_to_send_them() -> None:
+def test_sentences_are_kept_only_if_a_client_has_to_send_them() -> None:
     sent = {text for call in load("v3").values() for text in values(call.fields)}
     long = {text for name in KEPT for keyword, text in values(kept(name)) if keyword == "enum" and text.count(" ") > 3}
     assert long

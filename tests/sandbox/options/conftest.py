@@ -1,4 +1,4 @@
-"""Clients of the Options API: any HTTP client and any WebSocket client, for the sandbox must need no other."""
+"""Open plain HTTP and WebSocket clients of the options API, because the sandbox must need no special client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACCOUNTS = "/trading/v1/options/accounts"
 
 
 class Socket:
-    """A WebSocket client of a few lines."""
+    """A minimal WebSocket client."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -34,12 +34,12 @@ class Socket:
         return self.receive()
 
     def code(self, **request: Any) -> str:
-        """The error code a request is answered with."""
+        """Return the error code of the reply to a request."""
         return self.ask(**request)["error"]["code"]
 
 
 class Rest:
-    """A REST client that is somebody: `label` begins the label of a sample token."""
+    """A REST client with a token; `label` is the beginning of the label of a sample token."""
 
     def __init__(self, box: Sandbox, label: str = "rich") -> None:
         self.box = box
@@ -54,7 +54,7 @@ class Rest:
         return self.http.post(path, json=body) if body is not None else self.http.post(path)
 
     def otp(self, account: str) -> str:
-        """A one-time address."""
+        """Return a one-time address."""
         answer = self.post(f"{ACCOUNTS}/{account}/otp")
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]["url"]
@@ -62,7 +62,7 @@ class Rest:
 
 @pytest.fixture
 def rest(box: Sandbox) -> Iterator[Callable[..., Rest]]:
-    """Make REST clients."""
+    """Return a function that makes REST clients."""
     made: list[Rest] = []
 
     def make(label: str = "rich", on: Sandbox = box) -> Rest:
@@ -76,7 +76,7 @@ def rest(box: Sandbox) -> Iterator[Callable[..., Rest]]:
 
 @pytest.fixture
 def socket(box: Sandbox, rest: Callable[..., Rest]) -> Iterator[Callable[..., Socket]]:
-    """Open WebSockets: of an account, or public ones."""
+    """Return a function that opens WebSockets, of an account or public."""
     with ExitStack() as opened:
 
         def open_one(account: str | None = None, label: str = "rich", on: Sandbox = box) -> Socket:

@@ -1,4 +1,4 @@
-"""Payment agents."""
+"""Test payment agents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINE = "/payment-agents/v1/clients/me"
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal; there may be no text at all."""
+    """Return status and code of a refusal; there may be no text at all."""
     assert answer.json()["data"] == {}
     assert "metadata" in answer.json()
     [error] = answer.json()["errors"]
@@ -30,7 +30,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, error["code"]
 
 
-def test_the_agents_there_are(rest: Any) -> None:
+def test_the_list_of_agents(rest: Any) -> None:
     one = rest()
     every = one.get(AGENTS, currency="USD").json()["data"]
     assert [agent["id"] for agent in every] == [41, 42, 43]
@@ -82,12 +82,12 @@ def test_agents_need_the_scope_payment(rest: Any, path: str) -> None:
 
 
 def payment(**more: Any) -> dict[str, Any]:
-    """What an agent pays somebody."""
+    """Return a payment from an agent to a client."""
     return {"data": {"to_nickname": "sandbox_rich", "amount": "25.00", "currency": "USD", **more}}
 
 
 def withdrawal(**more: Any) -> dict[str, Any]:
-    """What somebody withdraws through an agent."""
+    """Return a withdrawal of a client through an agent."""
     return {"data": {"agent_id": 43, "amount": "20", "currency": "USD", **more}}
 
 
@@ -97,7 +97,7 @@ def held(one: Any, kind: str) -> Decimal:
 
 
 def mailed(box: Sandbox, loginid: str = "ROT900001") -> str:
-    """The verification code in the latest mail."""
+    """Return the verification code in the latest e-mail."""
     [code] = re.findall(r"\d{6}", box.options.mails(loginid)[-1])
     return code
 
@@ -129,7 +129,7 @@ def test_an_agent_pays_a_client(rest: Any) -> None:
     assert refused(agent.post(PAY, payment(request_id="first-1"))) == (400, "RequestIDUsed")
     assert refused(agent.get(f"{PAY}/other")) == (400, "RequestIDNotFound")
     assert refused(agent.get(f"{PAY}/a.b")) == (400, "InvalidRequestIDFormat")
-    assert refused(client.get(f"{PAY}/first-1")) == (400, "RequestIDNotFound"), "an ID is good for one person"
+    assert refused(client.get(f"{PAY}/first-1")) == (400, "RequestIDNotFound"), "an ID is valid for one user"
 
 
 def test_a_dry_run_moves_nothing(rest: Any) -> None:
@@ -143,7 +143,7 @@ def test_a_dry_run_moves_nothing(rest: Any) -> None:
     assert held(agent, "payment_agent") == before - 25
 
 
-def test_a_client_shows_a_name_only_if_they_want_to(rest: Any) -> None:
+def test_a_clients_name_is_shown_only_with_consent(rest: Any) -> None:
     rest().http.patch(MINE, json={"data": {"show_real_name": True}})
     assert rest("agent").post(PAY, payment(dry_run=True)).json()["data"]["client_real_name"] == "Sandbox Rich"
 
@@ -178,7 +178,7 @@ def test_payments_that_are_refused(rest: Any, change: dict[str, Any], expected: 
     assert refused(rest("agent").post(PAY, payment(**change))) == (400, expected)
 
 
-def test_who_may_not_pay_or_be_paid(box: Sandbox, rest: Any) -> None:
+def test_users_who_may_not_pay_or_be_paid(box: Sandbox, rest: Any) -> None:
     assert refused(rest().post(PAY, payment())) == (400, "AgentIDInvalid")
     assert rest("agent").post(PAY, payment(to_nickname="sandbox_one")).json()["data"]["client_is_agent"] is True
     box.options.people[0].wallets.clear()
@@ -199,7 +199,7 @@ def test_a_client_withdraws_through_an_agent(box: Sandbox, rest: Any) -> None:
     assert conforms("payment_agent_withdraw_status", client.get(f"{WITHDRAW}/out-1")) == done
     assert refused(client.post(WITHDRAW, wanted)) == (400, "RequestIDUsed")
     wanted["data"]["request_id"] = "out-2"
-    assert refused(client.post(WITHDRAW, wanted)) == (400, "InvalidOTP"), "a code is good for one withdrawal"
+    assert refused(client.post(WITHDRAW, wanted)) == (400, "InvalidOTP"), "a code is valid for one withdrawal"
     assert refused(client.get(f"{WITHDRAW}/out-2")) == (400, "RequestIDNotFound")
     assert refused(client.get(f"{WITHDRAW}/a.b")) == (400, "InvalidRequestIDFormat")
 
@@ -227,15 +227,15 @@ def test_withdrawals_that_are_refused(box: Sandbox, rest: Any, change: dict[str,
     assert refused(client.post(WITHDRAW, wanted)) == (400, expected)
 
 
-def test_withdrawals_that_nobody_can_make(box: Sandbox, rest: Any) -> None:
+def test_withdrawals_that_are_impossible(box: Sandbox, rest: Any) -> None:
     anything = withdrawal(verification_code="123456")
     assert refused(rest("agent").post(WITHDRAW, anything)) == (400, "AgentSelfWithdraw")
     assert refused(rest("agent").post(VERIFY, withdrawal())) == (400, "AgentSelfWithdraw")
     assert refused(rest("new").post(WITHDRAW, anything)) == (400, "NoClientWallet")
-    assert refused(rest().post(WITHDRAW, anything)) == (400, "InvalidOTP"), "no code was asked for"
+    assert refused(rest().post(WITHDRAW, anything)) == (400, "InvalidOTP"), "no code was requested"
 
 
-def test_codes_are_not_sent_and_not_tried_at_will(rest: Any, clock: Any) -> None:
+def test_sending_and_trying_codes_is_limited(rest: Any, clock: Any) -> None:
     with Sandbox(clock=clock) as box:
         client = rest(on=box)
         told = client.post(VERIFY, withdrawal()).json()["data"]
@@ -256,7 +256,7 @@ def test_codes_are_not_sent_and_not_tried_at_will(rest: Any, clock: Any) -> None
 
 
 @pytest.mark.parametrize("end", ["requested", "pending", "rejected", "failed"])
-def test_payments_that_come_to_another_end(box: Sandbox, rest: Any, end: str) -> None:
+def test_payments_with_other_outcomes(box: Sandbox, rest: Any, end: str) -> None:
     agent, client, before = rest("agent"), rest(), held(rest(), "main")
     box.options.agents_end = end  # type: ignore[assignment]
     done = conforms("payment_agent_transfer", agent.post(PAY, payment(request_id="a")))

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the sandbox refuses it and does not fail of itself."""
+"""The sandbox refuses any malformed input, and never fails with an error of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every reply against Deriv's published schemas."""
+"""Check every reply against Deriv's published schemas."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def validator(call: str) -> Validator:
 def api() -> dict[str, Any]:
     described: dict[str, Any] = published("rest")
     error = described["components"]["schemas"]["Error"]["properties"]["errors"]["items"]["properties"]
-    error["code"]["enum"] += ["MigrationPending", "NotFound"]  # which only other pages of Deriv's name
+    error["code"]["enum"] += ["MigrationPending", "NotFound"]  # documented only on other pages of Deriv's
     return described
 
 
@@ -72,7 +72,7 @@ def conforms(checker: Validator, reply: Any) -> None:
 
 
 def promised(answer: httpx.Response) -> None:
-    """Check an answer against what the OpenAPI file says of its path, method and status."""
+    """Check an answer against the OpenAPI file's description of its path, method and status."""
     path = answer.request.url.path
     [known] = [known for known in api()["paths"] if re.fullmatch(re.sub("{.*?}", "[^/]+", known), path)][:1]
     response = api()["paths"][known][answer.request.method.lower()]["responses"][str(answer.status_code)]
@@ -85,7 +85,7 @@ def shown(request: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("request_", ANYONE, ids=shown)
-def test_a_reply_to_anyone(socket: Any, request_: dict[str, Any]) -> None:
+def test_replies_without_sign_in(socket: Any, request_: dict[str, Any]) -> None:
     reply = socket().ask(**request_)
     assert "error" not in reply
     conforms(validator(next(iter(request_))), reply)
@@ -131,7 +131,7 @@ def test_streams(box: Sandbox, socket: Any) -> None:
         conforms(validator("ticks" if reply["msg_type"] == "tick" else reply["msg_type"]), reply)
 
 
-def test_every_simulated_call_is_tried_here() -> None:
+def test_every_simulated_call_is_tested_here() -> None:
     tried = {next(iter(request)) for request in ANYONE + SIGNED_IN}
     traded = {"proposal", "buy", "sell", "cancel", "contract_update", "contract_update_history"}
     automated = {name for name in SIMULATED if name.startswith("auto_")}
@@ -169,7 +169,7 @@ def test_every_simulated_call_is_tried_here() -> None:
         ("rich, trading", "/payment-agents/v1/agent-statistics", 403, None),
     ],
 )
-def test_what_is_read_over_http(rest: Any, label: str, path: str, status: int, call: str | None) -> None:
+def test_reads_over_http(rest: Any, label: str, path: str, status: int, call: str | None) -> None:
     answer = rest(label).http.get(path)
     assert answer.status_code == status
     promised(answer)
@@ -199,7 +199,7 @@ SPAN = "start_date=2026-09-01&end_date=2026-10-31"
         ("/payment-agents/v1/agents/44", "payment_agent_get"),
     ],
 )
-def test_what_each_of_the_people_reads(rest: Any, label: str, path: str, call: str) -> None:
+def test_reads_of_each_sample_user(rest: Any, label: str, path: str, call: str) -> None:
     answer = rest(label).http.get(path)
     if answer.status_code == 200:
         conforms(validator(call), answer.json())
@@ -208,14 +208,14 @@ def test_what_each_of_the_people_reads(rest: Any, label: str, path: str, call: s
         assert [error["status"] for error in answer.json()["errors"]] == [answer.status_code]
 
 
-def test_somebody_reads_every_kind_of_wallet(rest: Any) -> None:
+def test_every_kind_of_wallet_is_read(rest: Any) -> None:
     kinds = {wallet["type"] for label in PEOPLE for wallet in rest(label).get("/wallet/v1/wallets").json()["data"]}
     assert kinds == {"main", "p2p", "partner", "payment_agent"}
     for label, kind in (("rich", "main"), ("rich", "p2p"), ("partner", "partner"), ("agent", "payment_agent")):
         assert rest(label).get(f"/wallet/v1/transactions/{kind}").json()["data"]["transactions"]
 
 
-def test_what_is_done_over_http(rest: Any) -> None:
+def test_changes_over_http(rest: Any) -> None:
     wish = {"currency": "USD", "group": "row", "account_type": "demo"}
     newcomer = rest("new")
     for status in (201, 200):

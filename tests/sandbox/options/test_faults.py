@@ -1,4 +1,4 @@
-"""Everything that can be made to go wrong, over HTTP and on WebSockets."""
+"""Test all faults that can be injected over HTTP and on WebSockets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_any_body_on_demand(box: Sandbox, rest: Any) -> None:
     assert len(answer.json()["data"]) == 2
 
 
-def test_the_token_endpoint_in_its_own_words(box: Sandbox) -> None:
+def test_errors_of_the_token_endpoint(box: Sandbox) -> None:
     box.faults.error("invalid_grant", "token", message="So it was asked.")
     answer = httpx.post(f"{box.auth_host}/oauth2/token", data={}, trust_env=False)
     assert (answer.status_code, answer.json()) == (
@@ -81,7 +81,7 @@ def test_an_answer_that_never_comes(box: Sandbox, rest: Any, kind: str, done: bo
     assert bool(one.get(ACCOUNTS).json()["data"]) == done
 
 
-def test_a_sandbox_stops_though_somebody_waits(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sandbox_stops_while_a_client_waits(caplog: pytest.LogCaptureFixture) -> None:
     with Sandbox(limits=None) as box, ThreadPoolExecutor(1) as thread:
         box.faults.stall("health")
         waiting = thread.submit(httpx.get, f"{box.rest}/v1/health", timeout=20, trust_env=False)
@@ -110,7 +110,7 @@ def test_a_late_answer_is_overtaken(box: Sandbox, rest: Any) -> None:
     assert order == ["early", "late"]
 
 
-def test_a_failure_of_its_own_is_told(
+def test_a_bug_of_the_sandbox_is_reported(
     box: Sandbox, rest: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(box.options, "let_in", lambda token, app_id: 1 / 0)
@@ -123,7 +123,7 @@ def test_a_failure_of_its_own_is_told(
 
 def test_a_zombie(box: Sandbox, socket: Any) -> None:
     box.faults.zombie()
-    assert "tick" in socket().ask(ticks="R_50"), "public sockets are none"
+    assert "tick" in socket().ask(ticks="R_50"), "public sockets are not affected"
     one = socket("DOT900003")
     assert one.ask(ping=1)["ping"] == "pong"
     assert one.ask(balance=1, req_id=2) == {
@@ -145,7 +145,7 @@ def test_a_socket_that_closes_at_once(box: Sandbox, socket: Any) -> None:
     assert "balance" in socket("DOT900003").ask(balance=1)
 
 
-def test_the_faults_of_v3_strike_here_too(box: Sandbox, socket: Any) -> None:
+def test_the_faults_of_v3_work_here_too(box: Sandbox, socket: Any) -> None:
     one = socket("DOT900003")
     box.faults.error("WrongResponse", "balance")
     assert one.code(balance=1) == "WrongResponse"

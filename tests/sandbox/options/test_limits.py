@@ -1,4 +1,4 @@
-"""Rate limits: what is counted together, and for how long."""
+"""Test rate limits: which calls are counted together, and for how long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Meter, OptionsLimits
 
 
-def test_groups_share_a_budget() -> None:
+def test_groups_share_a_limit() -> None:
     meter = Meter(OptionsLimits(account=((60, 2),), outcome=((60, 1),)))
     assert meter.call("me", 1, "balance", 0)
     assert meter.call("me", 1, "statement", 0)
@@ -62,14 +62,14 @@ def test_over_http_and_over_a_socket(rest: Any, socket: Any, clock: Any) -> None
         assert "error" not in replies[29]
         assert replies[30]["error"]["code"] == "RateLimit"
         other = socket("ROT900001", on=box)
-        assert other.code(profit_table=1) == "RateLimit", "it is the user's budget"
+        assert other.code(profit_table=1) == "RateLimit", "the limit belongs to the user"
         public = socket(on=box)
         replies = [public.ask(ping=1) for _ in range(11)]
         assert replies[9]["ping"] == "pong"
         assert replies[10]["error"]["code"] == "RateLimit"
 
 
-def test_one_address_is_counted_whoever_asks(clock: Any) -> None:
+def test_one_address_is_counted_for_all_users(clock: Any) -> None:
     with Sandbox(clock=clock) as box, httpx.Client(base_url=box.rest, trust_env=False) as anyone:
         codes = [anyone.get("/account/v1/nickname").status_code for _ in range(301)]
     assert (codes[299], codes[300]) == (401, 429)

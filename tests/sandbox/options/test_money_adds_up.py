@@ -1,4 +1,4 @@
-"""Whatever is moved, asked for again or cut off: no money comes from nowhere, and none is lost."""
+"""Whatever is moved, repeated or cut off, no money appears from nowhere and none is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IDS = [str(uuid.UUID(int=n, version=4)) for n in range(12)]
 
 
 class Bank:
-    """Somebody, and an agent, who move money."""
+    """A client and an agent who move money."""
 
     def __init__(self) -> None:
         self.now = 1_795_000_000.0
@@ -39,7 +39,7 @@ class Bank:
         self.box.stop()
 
     def total(self) -> Counter[str]:
-        """All money there is, in the smallest units."""
+        """Return all money in the sandbox, in the smallest units."""
         options = self.box.options
         payments = options.payments
         total = Counter(payments.fees) + Counter()
@@ -53,7 +53,7 @@ class Bank:
         return total
 
     def least(self) -> int:
-        """The lowest of all balances."""
+        """Return the lowest of all balances."""
         options = self.box.options
         wallets = [wallet for person in options.people for wallet in person.wallets]
         return min(wallet.balance(currency) for wallet in wallets for currency in wallet.currencies)
@@ -98,7 +98,7 @@ class Bank:
 
     def withdraw(self, amount: str, request_id: str, currency: str, other: str, back: bool) -> tuple[str, Any]:
         terms = {"agent_id": 43, "amount": "10" if back else amount, "currency": "USD"}
-        self.now += 61  # a code can be asked for once a minute
+        self.now += 61  # a code can be requested once a minute
         self.rich.post("/payment-agents/v1/withdraw/verification_code", json={"data": terms})
         mails = self.box.options.mails("ROT900001")
         code = re.findall(r"\d{6}", mails[-1])[0] if mails else "000000"
@@ -154,7 +154,7 @@ def test_the_total_stays_what_it_is(bank: Bank, moves: list[Any]) -> None:
         assert bank.least() >= 0
 
 
-def test_each_kind_of_move_is_made_here(bank: Bank) -> None:
+def test_each_kind_of_move_is_tested_here(bank: Bank) -> None:
     for make in MOVES:
         path, body = make(bank, "25.00", str(uuid.uuid4()), "EUR" if make is Bank.exchange else "USD", "USD", False)
         client = bank.agent if make is Bank.pay else bank.rich

@@ -1,4 +1,4 @@
-"""What apps and partners have earned."""
+"""Test the earnings of apps and partners."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def at(text: str) -> float:
 
 @pytest.fixture
 def then(rest: Any, clock: Any) -> Any:
-    """Make clients at a time that is the same one on every run."""
+    """Make clients at a fixed time, so that every run has the same data."""
     clock.now = at("2026-11-15")
     with Sandbox(clock=clock) as box:
         yield lambda label="rich": rest(label, on=box)
@@ -56,7 +56,7 @@ def test_markup_is_kept_for_six_months(then: Any) -> None:
     one, window = then("partner"), {"date_from": "2026-01-01", "date_to": "2026-10-31"}
     data = one.get(MARKUP, **window).json()["data"]
     assert data == one.get(MARKUP, **{**window, "date_from": "2026-05-15"}).json()["data"]
-    assert "date_from" not in data, "Deriv does not say so"
+    assert "date_from" not in data, "Deriv does not document this"
     one.box.options.tells_range = True
     told = one.get(MARKUP, **window).json()["data"]
     assert (told["date_from"], told["date_to"]) == ("2026-05-15", "2026-10-31")
@@ -99,11 +99,11 @@ def test_an_overview(then: Any) -> None:
         ({"start_date": "2024-11-14", "end_date": "2026-11-15"}, 422),
     ],
 )
-def test_overviews_that_there_are_not(then: Any, query: dict[str, str], status: int) -> None:
+def test_overviews_that_do_not_exist(then: Any, query: dict[str, str], status: int) -> None:
     assert then("partner").get(OVERVIEW, **query).status_code == status
 
 
-def test_who_is_no_partner(then: Any) -> None:
+def test_users_who_are_not_partners(then: Any) -> None:
     window = {"start_date": "2026-10-01", "end_date": "2026-10-31"}
     assert then().get(OVERVIEW, **window).status_code == 404
     assert then().post(TAGS, {"client_ids": ["ROT900001"]}).status_code == 404

@@ -1,4 +1,4 @@
-"""The REST calls: who may make them, and what they bring."""
+"""Test the REST calls: who may make them, and what they return."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEGACY = "/trading/v1/options/legacy"
 
 
 def refused(answer: httpx.Response) -> tuple[int, str, str]:
-    """Status, code and message of a refusal."""
+    """Return status, code and message of a refusal."""
     [error] = answer.json()["errors"]
     assert error["status"] == answer.status_code
     return answer.status_code, error["code"], error.get("message") or error["detail"]["message"]
@@ -126,7 +126,7 @@ def test_a_one_time_password(box: Sandbox, rest: Any) -> None:
     assert refused(bare) == (400, "BadInputRequest", "Unexpected end of JSON input")
 
 
-def test_whose_account_it_is(rest: Any) -> None:
+def test_accounts_of_other_users(rest: Any) -> None:
     assert refused(rest().post(f"{ACCOUNTS}/ROT900031/otp"))[:2] == (404, "AccountNotFound")
     assert refused(rest().post(f"{ACCOUNTS}/CR900001/otp"))[:2] == (404, "AccountNotFound")
     assert refused(rest("trouble").post(f"{ACCOUNTS}/ROT900011/otp"))[0] == 400
@@ -160,7 +160,7 @@ def test_accounts_that_cannot_be_opened(rest: Any, body: Any, code: str, field: 
 
 
 @pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff", b"[" * 100_000])
-def test_bodies_that_are_none(rest: Any, body: bytes) -> None:
+def test_malformed_bodies(rest: Any, body: bytes) -> None:
     answer = rest("new").http.post(ACCOUNTS, content=body, headers={"Content-Type": "application/json"})
     assert refused(answer)[:2] == (400, "BadInputRequest")
 
@@ -178,7 +178,7 @@ def test_resetting_a_demo_balance(box: Sandbox, rest: Any, socket: Any) -> None:
     ("label", "status", "code"),
     [("rich", "pending", 409), ("trouble", "failed", 409), ("new", "not_applicable", 404), ("moved", "complete", 200)],
 )
-def test_the_move_from_v3(rest: Any, label: str, status: str, code: int) -> None:
+def test_the_migration_from_v3(rest: Any, label: str, status: str, code: int) -> None:
     one = rest(label)
     answer = one.get(f"{LEGACY}/migration-status")
     assert answer.json() == {"status": status}
@@ -187,7 +187,7 @@ def test_the_move_from_v3(rest: Any, label: str, status: str, code: int) -> None
     assert one.get(f"{LEGACY}/statement", loginid="CR900031").status_code == code
 
 
-def test_moving_somebody(box: Sandbox, rest: Any, client: Any) -> None:
+def test_migrating_a_user(box: Sandbox, rest: Any, client: Any) -> None:
     one = client("sandbox-rich-read")
     with pytest.raises(ValueError, match="not_applicable"):
         box.faults.move("CR900001", "gone")
@@ -200,13 +200,13 @@ def test_moving_somebody(box: Sandbox, rest: Any, client: Any) -> None:
     assert "authorize" in client().ask(authorize="sandbox-rich-all")
 
 
-def test_somebody_who_has_not_begun_to_move(box: Sandbox, rest: Any) -> None:
+def test_a_user_who_has_not_begun_to_migrate(box: Sandbox, rest: Any) -> None:
     box.faults.move("CR900001", "not_started")
     assert rest().get(f"{LEGACY}/migration-status").json() == {"status": "not_started"}
     assert refused(rest().get(f"{LEGACY}/accounts"))[:2] == (404, "NotFound")
 
 
-def test_a_statement_of_before_the_move(rest: Any) -> None:
+def test_a_statement_of_before_the_migration(rest: Any) -> None:
     one, path = rest("moved"), f"{LEGACY}/statement"
     [loginid] = one.get(f"{LEGACY}/accounts").json()["loginids"]
     rows = one.get(path, loginid=loginid).json()
@@ -237,7 +237,7 @@ def test_a_statement_of_before_the_move(rest: Any) -> None:
         ({"loginid": "CR900031", "action_type": "gift"}, 422),
     ],
 )
-def test_statements_that_there_are_not(rest: Any, query: Any, status: int) -> None:
+def test_statements_that_do_not_exist(rest: Any, query: Any, status: int) -> None:
     assert refused(rest("moved").get(f"{LEGACY}/statement", **query))[0] == status
 
 
@@ -250,20 +250,20 @@ def test_nicknames(rest: Any) -> None:
     assert refused(nobody)[1] == "IdentityNotFound"
 
 
-def test_what_is_not_simulated_says_so(rest: Any) -> None:
+def test_calls_that_are_not_simulated_say_so(rest: Any) -> None:
     path = "/trading/v1/options/contracts/bulk-purchase/real"
     status, code, message = refused(rest().post(path))
     assert (status, code) == (404, "NotSimulated")
     assert path in message
 
 
-def test_what_there_is_not(rest: Any) -> None:
+def test_unknown_paths(rest: Any) -> None:
     assert refused(rest().get("/trading/v1/options/nothing"))[:2] == (404, "NotFound")
     assert refused(rest().http.delete(ACCOUNTS))[:2] == (404, "NotFound")
     assert rest().post("/v1/health").status_code == 405
 
 
-def test_health_needs_nobody(box: Sandbox) -> None:
+def test_health_needs_no_sign_in(box: Sandbox) -> None:
     answer = httpx.get(f"{box.rest}/v1/health", trust_env=False)
     assert (answer.status_code, answer.text) == (200, "OK")
 

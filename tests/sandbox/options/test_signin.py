@@ -1,4 +1,4 @@
-"""Signing in with the browser, and the token endpoint, from a stranger's first step to a call made with the token."""
+"""Test signing in with the browser and the token endpoint, from the first page to a call with the token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 
 
 class Browser:
-    """A browser of a few lines: cookies and forms, and it stops where a redirect leads elsewhere."""
+    """A minimal browser: it handles cookies and forms, and stops where a redirect leads elsewhere."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
@@ -81,7 +81,7 @@ def browser(box: Sandbox) -> Iterator[Browser]:
 
 
 def back(page: httpx.Response) -> dict[str, str]:
-    """What a redirect brings to the app."""
+    """Return what a redirect brings to the app."""
     assert page.status_code == 302
     assert page.headers["Location"].startswith(f"{BACK}?")
     return dict(parse_qsl(urlsplit(page.headers["Location"]).query, strict_parsing=True))
@@ -164,13 +164,13 @@ def test_forged_forms(browser: Browser) -> None:
         ({"state": "x" * 3000}, "longer"),
     ],
 )
-def test_what_is_told_here_and_not_to_the_app(browser: Browser, changes: dict[str, str], why: str) -> None:
+def test_errors_shown_here_and_not_sent_to_the_app(browser: Browser, changes: dict[str, str], why: str) -> None:
     page = browser.start(**changes)
     assert page.status_code == 400
     assert why in page.text
 
 
-def test_nobody_signs_in_to_a_pat_app(box: Sandbox, browser: Browser) -> None:
+def test_no_browser_sign_in_for_a_pat_app(box: Sandbox, browser: Browser) -> None:
     assert browser.start(client_id=box.options_app_id, redirect_uri="").status_code == 400
 
 
@@ -191,7 +191,7 @@ def test_nobody_signs_in_to_a_pat_app(box: Sandbox, browser: Browser) -> None:
         ({"prompt": "none"}, "login_required"),
     ],
 )
-def test_what_goes_back_to_the_app(browser: Browser, changes: dict[str, str], error: str) -> None:
+def test_errors_sent_back_to_the_app(browser: Browser, changes: dict[str, str], error: str) -> None:
     fields = back(browser.start(**changes))
     assert fields["error"] == error
     assert fields.get("state", "") == changes.get("state", "the state & more")
@@ -211,10 +211,10 @@ def test_what_goes_back_to_the_app(browser: Browser, changes: dict[str, str], er
         ({"grant_type": ""}, (400, "invalid_request")),
     ],
 )
-def test_codes_that_bring_no_token(browser: Browser, changes: dict[str, str], expected: tuple[int, str]) -> None:
+def test_codes_that_give_no_token(browser: Browser, changes: dict[str, str], expected: tuple[int, str]) -> None:
     code = browser.code()
     assert wrong(browser.token(**{"code": code, **changes})) == expected
-    assert browser.token(code=code).status_code == 200, "a failed try does not use it up"
+    assert browser.token(code=code).status_code == 200, "a failed attempt does not use the code up"
 
 
 def test_a_code_of_another_app(box: Sandbox, browser: Browser) -> None:
@@ -223,7 +223,7 @@ def test_a_code_of_another_app(box: Sandbox, browser: Browser) -> None:
     assert wrong(browser.token(code=browser.code(), client_id=box.options_app_id)) == (401, "invalid_client")
 
 
-def test_a_code_works_once_and_a_second_try_takes_its_token_back(box: Sandbox, browser: Browser) -> None:
+def test_a_code_works_once_and_a_second_use_revokes_its_token(box: Sandbox, browser: Browser) -> None:
     code = browser.code()
     token = browser.token(code=code).json()["access_token"]
     assert wrong(browser.token(code=code)) == (400, "invalid_grant")
@@ -275,7 +275,7 @@ def test_refreshing(box: Sandbox, browser: Browser, clock: Any, rotates: bool) -
         assert wrong(refresh(browser, first["refresh_token"])) == (400, "invalid_grant")
 
 
-def test_whose_refresh_token_it_is(box: Sandbox, browser: Browser) -> None:
+def test_refresh_tokens_of_other_apps(box: Sandbox, browser: Browser) -> None:
     box.options.gives_refresh_tokens = True
     token = browser.token(code=browser.code()).json()["refresh_token"]
     other = box.register_options_app("Other", BACK)
@@ -296,7 +296,7 @@ def test_revoking(box: Sandbox, browser: Browser) -> None:
     )
 
 
-def test_only_forms_and_no_parameter_twice(browser: Browser) -> None:
+def test_only_forms_without_repeated_parameters(browser: Browser) -> None:
     assert wrong(browser.http.post("/oauth2/token", json={"grant_type": "refresh_token"})) == (400, "invalid_request")
     twice = {"grant_type": ["refresh_token", "refresh_token"]}
     assert wrong(browser.http.post("/oauth2/token", data=twice)) == (400, "invalid_request")
@@ -318,7 +318,7 @@ def test_codes_are_never_the_same(browser: Browser) -> None:
     assert len({browser.code() for _ in range(3)} | {secrets.token_urlsafe(8)}) == 4
 
 
-def test_the_two_sign_ins_stand_side_by_side(box: Sandbox, browser: Browser) -> None:
+def test_the_two_sign_ins_do_not_interfere(box: Sandbox, browser: Browser) -> None:
     v3 = box.register_app("Old", "https://example.com/old", ["read"])
     assert browser.http.get("/oauth2/authorize", params={"app_id": v3}).status_code == 200
     assert browser.start().status_code == 200

@@ -1,4 +1,4 @@
-"""WebSockets: who may open one, and what its calls bring."""
+"""Test WebSockets: who may open one, and what its calls return."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WEBSOCKETS = "/trading/v1/options/ws"
 
 
 def refused(url: str) -> tuple[int, str, str]:
-    """How a handshake is refused."""
+    """Return how a handshake is refused."""
     with pytest.raises(InvalidStatus) as caught, connect(url):
         pass
     [error] = json.loads(caught.value.response.body)["errors"]
@@ -45,7 +45,7 @@ def test_a_one_time_password_opens_one_socket(box: Sandbox, rest: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["demo", "real"])
-def test_no_or_no_right_password(box: Sandbox, kind: str) -> None:
+def test_a_missing_or_wrong_password(box: Sandbox, kind: str) -> None:
     assert refused(f"{base(box)}/{kind}") == (400, "ValidationError", "OTP parameter is required")
     assert refused(f"{base(box)}/{kind}?otp=") == (400, "ValidationError", "OTP parameter is required")
     assert refused(f"{base(box)}/{kind}?otp=abc") == (401, "Unauthorized", "Invalid or expired OTP token")
@@ -65,17 +65,17 @@ def test_a_password_lives_two_minutes(clocked: Sandbox, rest: Any, clock: Any) -
     assert refused(stale)[0] == 401
 
 
-def test_a_password_dies_with_its_token(box: Sandbox, rest: Any) -> None:
+def test_a_password_ends_with_its_token(box: Sandbox, rest: Any) -> None:
     one = rest()
     url = one.otp("DOT900003")
     box.faults.revoke(one.token)
     assert refused(url)[0] == 401
 
 
-def test_a_user_may_have_five(box: Sandbox, rest: Any, socket: Any) -> None:
+def test_a_user_may_have_five_sockets(box: Sandbox, rest: Any, socket: Any) -> None:
     held = [socket("DOT900003") for _ in range(4)] + [socket("ROT900001")]
     assert refused(rest().otp("DOT900003"))[:2] == (429, "RateLimit")
-    assert "balance" in socket("ROT900031", "moved").ask(balance=1), "others are not concerned"
+    assert "balance" in socket("ROT900031", "moved").ask(balance=1), "other users are not affected"
     assert socket().ask(ping=1)["ping"] == "pong"
     held[0].socket.close()
     assert box.wait_until(lambda box: box.connections_open == 6)
@@ -84,7 +84,7 @@ def test_a_user_may_have_five(box: Sandbox, rest: Any, socket: Any) -> None:
     assert refused(rest().otp("DOT900003"))[0] == 429
 
 
-def test_anyone_may_have_what_is_public(socket: Any) -> None:
+def test_public_calls_need_no_sign_in(socket: Any) -> None:
     one = socket()
     assert one.ask(time=1, req_id=4)["req_id"] == 4
     assert one.ask(ticks="R_50")["tick"]["symbol"] == "R_50"
@@ -124,7 +124,7 @@ def test_fields_are_checked(socket: Any) -> None:
         assert field in error["message"]
 
 
-def test_frames_that_are_none(socket: Any) -> None:
+def test_malformed_frames(socket: Any) -> None:
     one = socket()
     for frame in (b"\x00", "{", "[1]", "{}", '{"a": ' * 5000):
         one.socket.send(frame)
@@ -188,7 +188,7 @@ def test_one_contract(socket: Any) -> None:
     assert one.code(proposal_open_contract=1, contract_id=1) == "ContractNotFound"
 
 
-def test_no_contract_at_all(socket: Any) -> None:
+def test_no_open_contract(socket: Any) -> None:
     assert socket("DOT900032", "moved").ask(proposal_open_contract=1)["proposal_open_contract"] == {}
 
 
@@ -217,7 +217,7 @@ def test_streams_of_an_account(box: Sandbox, socket: Any) -> None:
     assert one.ask(forget=started["subscription"]["id"])["forget"] == 0
 
 
-def test_so_many_streams_and_no_more(box: Sandbox, socket: Any) -> None:
+def test_the_maximum_number_of_streams(box: Sandbox, socket: Any) -> None:
     box.options.most_streams = 1
     one = socket("DOT900003")
     stream = one.ask(balance=1, subscribe=1)["subscription"]["id"]
@@ -226,7 +226,7 @@ def test_so_many_streams_and_no_more(box: Sandbox, socket: Any) -> None:
     assert "error" not in one.ask(transaction=1, subscribe=1)
 
 
-def test_a_socket_outlives_its_token(box: Sandbox, socket: Any) -> None:
+def test_a_socket_stays_open_after_its_token_ends(box: Sandbox, socket: Any) -> None:
     one = socket("DOT900003", "rich, trading")
     one.ask(balance=1, subscribe=1)
     box.expire(box.options_token("rich, trading").token)
@@ -235,7 +235,7 @@ def test_a_socket_outlives_its_token(box: Sandbox, socket: Any) -> None:
     assert "balance" in one.ask(balance=1)
     box.options.sockets_outlive_tokens = False
     box.pay("DOT900003", 1)
-    assert one.ask(ping=1)["ping"] == "pong", "the stream has ended without a word"
+    assert one.ask(ping=1)["ping"] == "pong", "the stream has ended without a message"
     assert one.code(balance=1) == "InvalidToken"
 
 
@@ -271,7 +271,7 @@ def test_a_silent_client_is_dropped(rest: Any, socket: Any) -> None:
     ],
 )
 def test_the_address_is_at_the_host_that_was_asked(rest: Any, host: str, place: str) -> None:
-    """Under another name than this machine's the sandbox stands behind something that encrypts."""
+    """Under a name other than this machine's, the sandbox is behind something that encrypts."""
     with Sandbox(hosts=["api.derivws.com"]) as box:
         one = rest(on=box)
         one.http.headers["Host"] = host

@@ -1,4 +1,4 @@
-"""Transfers between somebody's own wallets and accounts."""
+"""Test transfers between a user's own wallets and accounts."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def request_id() -> str:
 
 
 def between(**more: Any) -> dict[str, Any]:
-    """A transfer between two wallets."""
+    """Return a transfer between two wallets."""
     wallets = {"source_wallet_id": MAIN, "destination_wallet_id": P2P}
     return {"currency": "USD", "amount": "10", **wallets, "request_id": request_id(), **more}
 
 
 def converted(one: Any, source: str = "USD", destination: str = "EUR", **more: Any) -> dict[str, Any]:
-    """An exchange in one wallet, at a rate just quoted."""
+    """Return an exchange in one wallet, at a rate that was just quoted."""
     told = one.get(RATE, source_currency=source, destination_currency=destination).json()["data"]
     pair = {"source_currency": source, "destination_currency": destination}
     wallets = {"source_wallet_id": MAIN, "destination_wallet_id": MAIN}
@@ -37,20 +37,20 @@ def converted(one: Any, source: str = "USD", destination: str = "EUR", **more: A
 
 
 def account(**more: Any) -> dict[str, Any]:
-    """A transfer to an Options account."""
+    """Return a transfer to an options account."""
     there = {"platform_name": "options", "platform_account_id": "ROT900001", "direction": "from_wallet"}
     return {"wallet_id": MAIN, "amount": "25.50", "currency": "USD", **there, "request_id": request_id(), **more}
 
 
 def quoted_account(one: Any, direction: str, **more: Any) -> dict[str, Any]:
-    """A transfer between an Options account and a wallet in another currency."""
+    """Return a transfer between an options account and a wallet in another currency."""
     pair = ("EUR", "USD") if direction == "from_wallet" else ("USD", "EUR")
     told = one.get(RATE, source_currency=pair[0], destination_currency=pair[1]).json()["data"]
     return account(direction=direction, wallet_currency="EUR", **{**told, **more})
 
 
 def checked(**more: Any) -> dict[str, Any]:
-    """What can be asked about a transfer before it is made."""
+    """Return the fields for checking a transfer before it is made."""
     source = {"source_type": "main", "source_id": MAIN, "source_currency": "USD"}
     destination = {"destination_type": "p2p", "destination_id": P2P, "destination_currency": "USD"}
     return {**source, **destination, "amount": "10", "balance": "10.00", **more}
@@ -92,22 +92,22 @@ def test_a_transfer_is_booked_on_both_sides(rest: Any) -> None:
 
 
 @pytest.mark.parametrize("make", [lambda one: between(), converted], ids=["transfers", "exchange"])
-def test_a_transfer_asked_for_again_is_made_once(rest: Any, clock: Any, make: Any) -> None:
+def test_a_repeated_transfer_is_made_once(rest: Any, clock: Any, make: Any) -> None:
     with Sandbox(clock=clock) as box:
         one = rest(on=box)
         body = make(one)
         path = f"{TRANSFERS}/exchange" if "rate_token" in body else TRANSFERS
         first, after = one.post(path, body).json(), held(one)
-        clock.now += box.options.rate_lifetime  # the first result comes again although the quote is over
+        clock.now += box.options.rate_lifetime  # the first result is returned again although the quote has expired
         assert one.post(path, body).json() == first
         assert code(one.post(path, {**body, "amount": "1"})) == "DuplicateRequestID"
         assert code(one.post(f"{TRANSFERS}/platforms", account(request_id=body["request_id"]))) == "DuplicateRequestID"
         assert held(one) == after
         other = rest("agent", on=box)
-        assert code(other.post(path, body)) == "WalletNotFound", "an ID is good for one person"
+        assert code(other.post(path, body)) == "WalletNotFound", "an ID is valid for one user"
 
 
-def test_a_transfer_that_was_refused_can_be_asked_for_again(rest: Any) -> None:
+def test_a_refused_transfer_can_be_repeated(rest: Any) -> None:
     one, body = rest(), between()
     assert code(one.post(TRANSFERS, {**body, "amount": "1" + "0" * 12})) == "InsufficientBalance"
     assert one.post(TRANSFERS, body).status_code == 200
@@ -158,7 +158,7 @@ def test_an_exchange(rest: Any) -> None:
     dollars, euros = held(one), held(one, currency="EUR")
     body = converted(one)
     assert one.post(f"{TRANSFERS}/exchange", body).json() == {"data": {"request_id": body["request_id"]}}
-    # A hundredth (rounded up) of 10.80 USD stays; 10.69 USD are 9.898… EUR.
+    # A hundredth (rounded up) of 10.80 USD is the fee; 10.69 USD are 9.898… EUR.
     assert (held(one), held(one, currency="EUR")) == (dollars - Decimal("10.80"), euros + Decimal("9.89"))
     out = latest(one, transaction_currency="USD")["metadata"]
     assert (out["transaction_gross_amount"], out["transaction_net_amount"]) == ("10.80", "10.69")
@@ -183,7 +183,7 @@ def test_exchanges_that_are_refused(rest: Any, change: dict[str, Any], expected:
     assert held(one) == before
 
 
-def test_a_quote_runs_out_and_is_for_one_person(rest: Any, clock: Any) -> None:
+def test_a_quote_expires_and_is_valid_for_one_user(rest: Any, clock: Any) -> None:
     with Sandbox(clock=clock) as box:
         one, other = rest(on=box), rest("agent", on=box)
         theirs = other.get(RATE, source_currency="USD", destination_currency="EUR").json()["data"]
@@ -250,7 +250,7 @@ def test_an_inactive_account_takes_no_money(box: Sandbox, rest: Any) -> None:
     assert code(one.post(f"{TRANSFERS}/platforms", account())) == "AccountInactive"
 
 
-def test_what_a_transfer_would_do(rest: Any) -> None:
+def test_checking_a_transfer(rest: Any) -> None:
     one, path, before = rest(), f"{TRANSFERS}/validate", held(rest())
     data = one.post(path, checked()).json()["data"]
     assert data["is_valid"] is True
@@ -277,7 +277,7 @@ def test_what_a_transfer_would_do(rest: Any) -> None:
         {"request_id": P2P},
     ],
 )
-def test_transfers_that_would_be_refused(rest: Any, change: dict[str, Any]) -> None:
+def test_checking_transfers_that_would_be_refused(rest: Any, change: dict[str, Any]) -> None:
     assert code(rest().post(f"{TRANSFERS}/validate", checked(**change))) in ("ValidationError", "InsufficientBalance")
 
 
@@ -295,7 +295,7 @@ def test_transfers_that_would_be_refused(rest: Any, change: dict[str, Any]) -> N
         ("wallet_transfer_validate", f"{TRANSFERS}/validate", lambda one: checked()),
     ],
 )
-def test_bodies_and_replies_are_those_that_deriv_tells(rest: Any, call: str, path: str, make: Any) -> None:
+def test_bodies_and_replies_are_as_documented(rest: Any, call: str, path: str, make: Any) -> None:
     one, facts = rest(), told_by_pages()[call]
     for name in facts["request"]["required"]:
         body = make(one)

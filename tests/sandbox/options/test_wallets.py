@@ -1,4 +1,4 @@
-"""What can be read of wallets."""
+"""Test reading wallets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RATE = "/wallet/v1/exchange-rate"
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal, which is flat: no data, and nothing about itself."""
+    """Return status and code of a refusal, which is flat: no data, and no metadata."""
     assert set(answer.json()) == {"errors"}
     [error] = answer.json()["errors"]
     assert set(error) == {"status", "code", "message"}
@@ -39,7 +39,7 @@ def cursor(link: str | None) -> str | None:
 
 
 def pages(one: Any, path: str = MAIN, **query: Any) -> Iterator[dict[str, Any]]:
-    """Every page of a list, the newest first."""
+    """Return every page of a list, the newest first."""
     answer = one.get(path, **query).json()
     yield answer
     while following := cursor(answer["links"]["next"]):
@@ -73,12 +73,12 @@ def when(row: dict[str, Any]) -> float:
         ("agent", {"main": ["USD"], "payment_agent": ["USD"]}),
     ],
 )
-def test_the_wallets_of_each_person(rest: Any, label: str, held: dict[str, list[str]]) -> None:
+def test_the_wallets_of_each_user(rest: Any, label: str, held: dict[str, list[str]]) -> None:
     found = rest(label).get(WALLETS).json()["data"]
     assert {wallet["type"]: list(wallet["balances"]) for wallet in found} == held
 
 
-def test_somebody_who_has_just_signed_up_has_an_empty_wallet(box: Sandbox, rest: Any) -> None:
+def test_a_new_user_has_an_empty_wallet(box: Sandbox, rest: Any) -> None:
     person = box.options.sign_up("someone@example.com")
     one = rest()
     token = box.options.issue(box.register_options_app("A", "https://example.com/a"), person, ("payment",))[0].value
@@ -142,11 +142,11 @@ def test_totals_in_one_currency(rest: Any) -> None:
         {"start_date_time": END, "end_date_time": END - 1},
     ],
 )
-def test_balances_that_cannot_be_told(rest: Any, query: dict[str, Any]) -> None:
+def test_balances_that_cannot_be_given(rest: Any, query: dict[str, Any]) -> None:
     assert refused(rest().get(WALLETS, **query)) == (400, "ValidationError")
 
 
-def test_transactions_come_whole_and_newest_first(rest: Any) -> None:
+def test_transactions_are_complete_and_newest_first(rest: Any) -> None:
     one = rest()
     found = rows(one)
     assert found == rows(one, per_page=1000)
@@ -167,7 +167,7 @@ def test_pages_lead_to_each_other(rest: Any) -> None:
     [*_, last] = pages(one, per_page=1000)
     assert last["links"]["next"] is None
     assert one.get(urlsplit(second["links"]["self"]).path).status_code == 200
-    assert one.http.get(second["links"]["self"]).json()["data"] == second["data"], "a link can be followed as it is"
+    assert one.http.get(second["links"]["self"]).json()["data"] == second["data"], "a link can be followed unchanged"
 
 
 def test_a_cursor_stays_where_it_is_when_something_is_added(box: Sandbox, rest: Any) -> None:
@@ -202,7 +202,7 @@ def test_transactions_of_a_request_a_currency_and_a_time(rest: Any) -> None:
     assert rows(one, start_date_time=since, end_date_time=until) == found[300:901]
 
 
-def test_cursors_that_are_good_for_nothing(rest: Any, clock: Any) -> None:
+def test_invalid_cursors(rest: Any, clock: Any) -> None:
     with Sandbox(clock=clock) as box:
         one, other = rest(on=box), rest("moved", on=box)
         following = cursor(one.get(MAIN).json()["links"]["next"])
@@ -232,7 +232,7 @@ def test_cursors_that_are_good_for_nothing(rest: Any, clock: Any) -> None:
         ("/wallet/v1/nothing", {}, 404),
     ],
 )
-def test_transactions_that_there_are_not(rest: Any, path: str, query: dict[str, Any], status: int) -> None:
+def test_transactions_that_do_not_exist(rest: Any, path: str, query: dict[str, Any], status: int) -> None:
     assert refused(rest().get(path, **query))[0] == status
 
 

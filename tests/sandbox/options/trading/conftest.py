@@ -1,4 +1,4 @@
-"""A sandbox whose time stands still until it is moved, and clients that trade on it."""
+"""Run a sandbox whose clock is moved by the test, and clients that trade on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dpyauth.sandbox import Sandbox
 
 @pytest.fixture
 def timed(clock: Any) -> Iterator[Sandbox]:
-    """A sandbox whose time stands still until it is moved."""
+    """Run a sandbox whose clock stands still until the test moves it."""
     with Sandbox(limits=None, clock=clock) as box:
         yield box
 

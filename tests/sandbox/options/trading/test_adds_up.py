@@ -1,4 +1,4 @@
-"""Whatever is bought, sold, paid and waited for: the money adds up."""
+"""Whatever is bought, sold, paid out or waited for, the money adds up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the example programs of Deriv's own clients ask v3, in their order."""
+"""Make the calls of the example programs of Deriv's own v3 clients, in their order."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_bot_with_streams_of_its_money(trader: Open) -> None:
     ],
     ids=lambda request: next(iter(request)),
 )
-def test_what_the_examples_of_the_documentation_ask(trader: Open, request_: dict[str, Any]) -> None:
+def test_the_examples_of_the_documentation(trader: Open, request_: dict[str, Any]) -> None:
     assert trader("v3").ask(**request_)
 
 

@@ -1,4 +1,4 @@
-"""Runs that buy one contract after another."""
+"""Test runs that buy one contract after another."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def start(one: Trader, strategy: str = "martingale", template: Any = None, **par
 
 
 def step(one: Trader, run: Any) -> Any:
-    """Let the open contract of a run end, and return the run."""
+    """Let the open contract of a run end; return the run."""
     one.later(4)
     return one.ask(auto_get=1, run_id=run["run_id"])
 
 
 def to_the_end(one: Trader, run: Any) -> Any:
-    """Let a run go on until it ends by itself, and return it."""
+    """Let a run continue until it ends by itself; return it."""
     for _ in range(100):
         run = step(one, run)
         if run["status"] != "running":
@@ -86,7 +86,7 @@ def test_a_run_buys_one_after_another(runner: Trader, strategy: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "sign"), [("profit_threshold", 1), ("loss_threshold", -1)])
-def test_a_run_ends_with_enough(runner: Trader, name: str, sign: int) -> None:
+def test_a_run_ends_at_its_limits(runner: Trader, name: str, sign: int) -> None:
     run = start(runner, "dalembert", unit=0.1, max_contracts=100, **{name: 2.5})
     run = to_the_end(runner, run)
     assert run["stop_reason_code"] == name
@@ -117,7 +117,7 @@ def test_a_run_is_paused_and_stopped(runner: Trader, timed: Sandbox) -> None:
     assert [row["contract_status"] == "open" for row in last["contracts"]] == [False, False], "it ends by itself"
 
 
-def test_a_run_is_told_as_it_goes_on(runner: Trader) -> None:
+def test_a_run_sends_updates(runner: Trader) -> None:
     request = {"contract_template": ticks(runner), "strategy_id": "martingale", "strategy_parameters": {}}
     reply = runner.reply(auto_start=1, subscribe=1, req_id=8, **request)
     stream, run_id = reply["subscription"]["id"], reply["auto_start"]["run_id"]
@@ -132,7 +132,7 @@ def test_a_run_is_told_as_it_goes_on(runner: Trader) -> None:
     assert (update["req_id"], update["subscription"]["id"]) == (8, stream)
     assert runner.ask(forget=stream) == runner.ask(forget=other["subscription"]["id"]) == 1
     runner.ask(auto_stop=1, run_id=run_id)
-    assert "subscription" not in runner.reply(auto_get=1, run_id=run_id, subscribe=1), "nothing more comes of it"
+    assert "subscription" not in runner.reply(auto_get=1, run_id=run_id, subscribe=1), "the run sends nothing more"
 
 
 def test_runs_that_are_refused(runner: Trader, trader: Open) -> None:

@@ -1,4 +1,4 @@
-"""A contract's life: its price, how it is bought, and how it ends."""
+"""Test the life of a contract: its price, how it is bought, and how it ends."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_from_proposal_to_expiry(trader: Open, api: str) -> None:
 
 
 @both
-def test_a_contract_that_nobody_looked_at_ends_in_its_own_second(trader: Open, api: str) -> None:
+def test_a_contract_that_was_not_read_ends_in_its_own_second(trader: Open, api: str) -> None:
     one = trader(api)
     first = one.buy(duration=60)
     second = one.buy(duration=30)
@@ -68,7 +68,7 @@ def test_a_contract_that_nobody_looked_at_ends_in_its_own_second(trader: Open, a
     assert earlier["transaction_id"] < later["transaction_id"]
 
 
-def test_the_list_of_accounts_knows_what_has_ended(timed: Sandbox, trader: Open, rest: Any) -> None:
+def test_the_listed_balance_includes_ended_contracts(timed: Sandbox, trader: Open, rest: Any) -> None:
     one = trader("options")
     both_ways = [one.buy(contract_type=kind)["contract_id"] for kind in ("CALL", "PUT")]
     paid = one.balance
@@ -86,7 +86,7 @@ def test_a_price_that_moves(trader: Open, api: str) -> None:
     offer, stream = reply["proposal"], reply["subscription"]["id"]
     assert offer["id"] == stream
     assert offer["payout"] == 20
-    assert one.propose(amount=offer["ask_price"])["payout"] >= 20, "what is paid is rounded up, if at all"
+    assert one.propose(amount=offer["ask_price"])["payout"] >= 20, "rounding may only raise the payout"
     one.later(2)
     update = one.receive()["proposal"]
     assert update["id"] == stream
@@ -94,12 +94,12 @@ def test_a_price_that_moves(trader: Open, api: str) -> None:
     assert update["spot"] != offer["spot"]
     bought = one.ask(buy=stream, price=update["ask_price"])
     assert bought["buy_price"] == update["ask_price"]
-    assert one.ask(forget=stream) == 0, "a stream of proposals ends when it is bought"
+    assert one.ask(forget=stream) == 0, "a stream of proposals ends when the contract is bought"
     assert one.error(buy=stream, price=100)["code"] == "InvalidContractProposal"
 
 
 @both
-def test_a_proposal_can_be_bought_once_and_for_a_while(trader: Open, api: str) -> None:
+def test_a_proposal_can_be_bought_once_and_for_a_limited_time(trader: Open, api: str) -> None:
     one, other = trader(api), trader(api)
     first, second, third = (one.propose()["id"] for _ in range(3))
     one.ask(buy=first, price=10)
@@ -123,7 +123,7 @@ def test_a_forgotten_stream_cannot_be_bought(trader: Open, api: str) -> None:
 
 
 @both
-def test_a_price_above_the_one_that_was_named(trader: Open, api: str) -> None:
+def test_a_price_above_the_named_maximum(trader: Open, api: str) -> None:
     one = trader(api)
     before, held = one.balance, set(one.open)
     offer = one.propose()
@@ -184,13 +184,13 @@ def test_streams_follow_a_contract(trader: Open, api: str) -> None:
     assert told["balance"]["balance"]["balance"] == sold["balance_after"]
     watcher.reply(ticks="1HZ100V", subscribe=1)
     one.later(1)
-    assert watcher.receive()["msg_type"] == "tick", "nothing more comes of a contract that is closed"
+    assert watcher.receive()["msg_type"] == "tick", "a closed contract sends nothing more"
     watcher.ask(forget_all="ticks")
     assert watcher.ask(forget=first["subscription"]["id"]) == 1
 
 
 @both
-def test_an_expiry_is_told_by_itself(trader: Open, api: str) -> None:
+def test_an_expiry_is_sent_unasked(trader: Open, api: str) -> None:
     one = trader(api)
     reply = one.reply(buy="1", price=10, subscribe=1, req_id=3, parameters=one.terms())
     stream = reply["subscription"]["id"]
@@ -205,7 +205,7 @@ def test_an_expiry_is_told_by_itself(trader: Open, api: str) -> None:
 
 
 @pytest.mark.parametrize(("api", "kind"), [(api, kind) for api in APIS for kind in UPS_AND_DOWNS[api]])
-def test_who_wins_ups_and_downs(trader: Open, api: str, kind: str) -> None:
+def test_which_rises_and_falls_win(trader: Open, api: str, kind: str) -> None:
     one = trader(api)
     barriers = [None] if api == "options" else [None, "+0.5", "-0.5"]
     if kind in ("HIGHER", "LOWER"):
@@ -237,7 +237,7 @@ def test_a_price_that_has_not_moved(trader: Open, api: str) -> None:
 
 @pytest.mark.parametrize("kind", DIGITS)
 @both
-def test_who_wins_digits(trader: Open, api: str, kind: str) -> None:
+def test_which_digits_win(trader: Open, api: str, kind: str) -> None:
     one = trader(api)
     needs = kind not in ("DIGITEVEN", "DIGITODD")
     digits = [str(d) for d in range(10)][kind == "DIGITUNDER" : 9 if kind == "DIGITOVER" else 10] if needs else [None]
@@ -261,7 +261,7 @@ def test_who_wins_digits(trader: Open, api: str, kind: str) -> None:
 
 
 @both
-def test_the_rarer_the_dearer(trader: Open, api: str) -> None:
+def test_the_payout_follows_the_probability(trader: Open, api: str) -> None:
     one = trader(api)
     rare, likely, even = (
         one.propose(contract_type=kind, duration=1, duration_unit="t", barrier=digit)["payout"]

@@ -1,4 +1,4 @@
-"""Contracts without an end of their own: their limits, and the right to cancel them."""
+"""Test contracts without a fixed end: their limits, and the right to cancel them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.sandbox import price_feed
 
 
 def moves(side: str, start: int, least: float) -> int:
-    """Return the first second after a start in which R_100 has moved so far, as a share of its first price."""
+    """Return the first second after a start in which R_100 has moved this far, as a share of its first price."""
     entry = price_feed.spot("R_100", start + 1)
     for second in itertools.count(start + 1):
         change = price_feed.spot("R_100", second) / entry - 1
@@ -57,14 +57,14 @@ def test_a_multiplier_is_stopped(trader: Open, api: str) -> None:
 
 
 @both
-def test_a_multiplier_that_was_left_alone_for_months(trader: Open, api: str) -> None:
+def test_a_multiplier_that_was_not_read_for_months(trader: Open, api: str) -> None:
     one = trader(api)
     terms = one.multiplier(on="frxEURUSD", amount=100, multiplier=10, limit_order={"stop_loss": 30, "take_profit": 30})
     number = one.buy(terms)["contract_id"]
     one.later(300 * DAY)
     state = one.state(number)
     when, entry = state["sell_time"], float(state["entry_spot"])
-    assert when > one.clock.now - 293 * DAY, "or this looks at no more than the first days"
+    assert when > one.clock.now - 293 * DAY, "otherwise only the first days were checked"
     assert (when // DAY + 3) % 7 < 5
     gain = round(1000 * (price_feed.spot("frxEURUSD", when) / entry - 1) - 0.2, 2)
     assert one.number(state["profit"]) == gain

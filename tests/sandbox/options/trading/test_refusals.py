@@ -1,4 +1,4 @@
-"""What cannot be bought or sold, by whom, and how that is said."""
+"""Test what cannot be bought or sold, by whom, and the error."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ REFUSED: list[tuple[dict[str, Any], str, str, str]] = [
 
 @pytest.mark.parametrize(("wish", "code", "subcode", "name"), REFUSED, ids=str)
 @both
-def test_what_is_not_offered(trader: Open, api: str, wish: dict[str, Any], code: str, subcode: str, name: str) -> None:
+def test_contracts_that_are_not_offered(
+    trader: Open, api: str, wish: dict[str, Any], code: str, subcode: str, name: str
+) -> None:
     one = trader(api)
     before = one.balance
     for request in ({"proposal": 1, **one.terms(**wish)}, {"buy": "1", "price": 9e9, "parameters": one.terms(**wish)}):
@@ -84,7 +86,7 @@ def test_a_closed_market(trader: Open, api: str) -> None:
 @both
 def test_barriers(trader: Open, api: str) -> None:
     one = trader(api)
-    if api == "options":  # where a price to be above or below is a type of its own
+    if api == "options":  # types of their own in that API for a price above or below
         error = one.error(proposal=1, **one.terms(barrier="+0.1"))
         assert (error["code"], error["subcode"]) == ("ContractBuyValidationError", "InvalidBarrier")
         assert one.error(proposal=1, **one.terms(contract_type="HIGHER"))["subcode"] == "InvalidBarrier"
@@ -109,7 +111,7 @@ def test_barriers(trader: Open, api: str) -> None:
 
 
 @both
-def test_what_the_balance_does_not_suffice_for(trader: Open, api: str) -> None:
+def test_an_insufficient_balance(trader: Open, api: str) -> None:
     one = trader(api)
     before = one.balance
     amount = 2000
@@ -123,7 +125,7 @@ def test_what_the_balance_does_not_suffice_for(trader: Open, api: str) -> None:
 
 
 @both
-def test_as_many_contracts_as_there_may_be(trader: Open, api: str) -> None:
+def test_the_maximum_number_of_contracts(trader: Open, api: str) -> None:
     one = trader(api)
     for _ in range(100 - len(one.open)):
         one.buy(amount=1)
@@ -148,7 +150,7 @@ def test_contracts_of_another_account(timed: Sandbox, trader: Open, api: str) ->
 
 
 @both
-def test_who_may_trade(timed: Sandbox, client: Any, socket: Any, trader: Open, api: str) -> None:
+def test_users_who_may_not_trade(timed: Sandbox, client: Any, socket: Any, trader: Open, api: str) -> None:
     if api == "v3":
         reader = client("sandbox-rich-read", on=timed)
         assert "proposal" in reader.ask(proposal=1, **Trader(api, reader, None).terms())
@@ -164,7 +166,7 @@ def test_who_may_trade(timed: Sandbox, client: Any, socket: Any, trader: Open, a
         assert "proposal" in public.ask(proposal=1, **Trader(api, public, None).terms())
         for request in ({"buy": "1", "price": 1}, {"sell": 1, "price": 0}, {"cancel": 1}):
             assert public.code(**request) == "AuthorizationRequired"
-        assert trader(api, "DOT900012", "trouble").buy(amount=1), "a demo account is barred from nothing"
+        assert trader(api, "DOT900012", "trouble").buy(amount=1), "nothing is barred on a demo account"
 
 
 @both
@@ -188,7 +190,7 @@ def test_a_number_in_place_of_a_text(trader: Open) -> None:
     assert one.error(buy=2, price=10)["code"] == "InputValidationFailed"
 
 
-def test_as_many_streams_of_proposals_as_there_may_be(client: Any, socket: Any, clock: Any) -> None:
+def test_the_maximum_number_of_streams_of_proposals(client: Any, socket: Any, clock: Any) -> None:
     with Sandbox(clock=clock) as box:
         one = Trader("v3", client(on=box), clock)
         for amount in range(1, 6):
@@ -199,6 +201,6 @@ def test_as_many_streams_of_proposals_as_there_may_be(client: Any, socket: Any, 
             other.ask(proposal=1, subscribe=1, **other.terms(amount=amount))
 
 
-def test_nothing_is_paid_out_that_is_not_there(timed: Sandbox) -> None:
+def test_a_payment_beyond_the_balance_is_refused(timed: Sandbox) -> None:
     with pytest.raises(InvalidSetting, match="CR900001"):
         timed.pay("CR900001", -1_000_000, "withdrawal")
