@@ -1,4 +1,4 @@
-"""The questions themselves; what they look like as frames is tested with the frames."""
+"""Test the questions about an account; tests/frames tests their frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The several accounts of one sign-in: switching, and asking those that are not in use."""
+"""Test the accounts of one sign-in: switching, and asking accounts that are not in use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TOKENS = ["a1-sandbox-rich-usd", "a1-sandbox-rich-btc", "a1-sandbox-rich-demo"]
 
 @pytest.fixture
 def session(open_session: Callable[..., Session]) -> Session:
-    """Signed in with Deriv, as the rich user with three accounts."""
+    """Sign in with Deriv as the rich user with three accounts."""
     made = open_session(None)
     grants = {loginid: Credential(Secret(token), "a test") for loginid, token in zip(RICH, TOKENS, strict=True)}
     made.core.sign_in_and_wait(grants["CR900001"], grants=grants)
@@ -66,7 +66,7 @@ def test_use_awaited(session: Session) -> None:
 
 
 @pytest.mark.parametrize("loginid", ["CR1", "", "all", "current"])
-def test_use_an_account_there_is_not(session: Session, loginid: Any) -> None:
+def test_use_an_unknown_account(session: Session, loginid: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"only to: CR900001, CR900002, VRTC900003\.") as refused:
         session.use(loginid)
     assert refused.value.call == "authorize"
@@ -80,7 +80,7 @@ def test_an_api_token_belongs_to_one_account(open_session: Callable[..., Session
     session.use("CR900001")
 
 
-def test_use_with_nobody_signed_in(open_session: Callable[..., Session]) -> None:
+def test_use_without_a_sign_in(open_session: Callable[..., Session]) -> None:
     with pytest.raises(NotSignedIn):
         open_session(None).use("CR900001")
 
@@ -115,8 +115,8 @@ def test_streams_and_calls_of_the_account_before_end(session: Session, box: Sand
 # A token of one app
 
 
-def test_a_token_of_another_app_is_told(open_session: Callable[..., Session], box: Sandbox) -> None:
-    """What Deriv answers does not say so; the error must."""
+def test_a_token_of_another_app_is_explained(open_session: Callable[..., Session], box: Sandbox) -> None:
+    """Deriv's answer does not say so, but the error must."""
     session = open_session(None)
     session.core.target = settings("1089", box.url, api="v3")
     with pytest.raises(SignInRefused, match="belongs to another app ID") as refused:
@@ -151,9 +151,9 @@ def test_status_of_all_awaited(session: Session) -> None:
 
 
 def test_balance_of_all(session: Session, box: Sandbox) -> None:
-    """Deriv may answer for all accounts at once; where it does not, they are asked one by one."""
+    """Deriv may answer for all accounts at once; otherwise they are asked one by one."""
     at_once = session.balance("all")
-    at_once = at_once[at_once["loginid"].isin(RICH)]  # which has those of MT5, too
+    at_once = at_once[at_once["loginid"].isin(RICH)]  # includes MT5 accounts
     assert box.connections_opened == 1
     box.faults.error("PermissionDenied", "balance")
     one_by_one = session.balance("all")
@@ -166,12 +166,12 @@ def test_balance_of_all(session: Session, box: Sandbox) -> None:
 def test_balance_of_all_with_an_api_token(open_session: Callable[..., Session], box: Sandbox) -> None:
     session = open_session()
     box.faults.error("PermissionDenied", "balance")
-    frame = session.balance(account="all")  # of the one account that the token is for
+    frame = session.balance(account="all")  # of the one account that the token belongs to
     assert frame["loginid"].tolist() == ["CR900001"]
     assert frame["error"].isna().all()
 
 
-def test_one_of_the_others(session: Session) -> None:
+def test_asking_one_other_account(session: Session) -> None:
     assert session.account_status("vrtc900003")["loginid"].item() == "VRTC900003"
     assert session.account_status("CR900001")["loginid"].item() == "CR900001"
     with pytest.raises(InvalidRequest, match="no access to an account 'CR1'"):
@@ -179,13 +179,13 @@ def test_one_of_the_others(session: Session) -> None:
     assert session.loginid == "CR900001"
 
 
-def test_with_an_api_token_all_is_one(open_session: Callable[..., Session]) -> None:
+def test_with_an_api_token_all_means_one_account(open_session: Callable[..., Session]) -> None:
     frame = open_session().account_status("all")
     assert frame["loginid"].tolist() == ["CR900001"]
     assert frame["error"].isna().all()
 
 
-def test_with_nobody_signed_in(open_session: Callable[..., Session]) -> None:
+def test_asking_without_a_sign_in(open_session: Callable[..., Session]) -> None:
     session = open_session(None)
     for account in ("current", "all", "CR900001"):
         with pytest.raises(NotSignedIn):
@@ -214,7 +214,7 @@ def test_a_call_that_fails_is_a_row(session: Session, box: Sandbox) -> None:
     assert "I will not" in frame["error"][0]
 
 
-def test_one_that_failed_is_tried_again(session: Session, box: Sandbox) -> None:
+def test_a_failed_account_is_tried_again(session: Session, box: Sandbox) -> None:
     grant = box.world.issued[TOKENS[2]]
     box.faults.revoke(TOKENS[2])
     assert session.account_status("all")["error"].notna().tolist() == [False, False, True]
@@ -222,21 +222,21 @@ def test_one_that_failed_is_tried_again(session: Session, box: Sandbox) -> None:
     assert session.account_status("all")["error"].isna().all()
 
 
-def test_a_server_that_went_away(session: Session, box: Sandbox) -> None:
+def test_the_server_disappears(session: Session, box: Sandbox) -> None:
     box.faults.refuse(503, times=50)
     with pytest.raises((ConnectionFailed, CallTimeout)):
         session.account_status("VRTC900003")
     assert whose(session) == "CR900001"
 
 
-def test_a_break_mends_itself(session: Session, box: Sandbox, at_once: None) -> None:
+def test_a_break_is_repaired(session: Session, box: Sandbox, at_once: None) -> None:
     session.account_status("all")
     box.faults.drop()
     assert session.account_status("all")["error"].isna().all()
     assert box.wait_until(lambda box: box.connections_open == 3)
 
 
-# Nothing is left behind
+# Clean-up
 
 
 @pytest.mark.parametrize("how", ["close", "sign out", "logout", "another sign-in", "revoked"])
@@ -258,7 +258,7 @@ def test_extra_connections_end_with_the_sign_in(
             box.faults.revoke(TOKENS[0])
             box.faults.drop()
     left = 1 if how == "another sign-in" else 0
-    # Dropped ones are gone for a moment before they come back.
+    # Dropped connections are gone for a moment before they are reopened.
     eventually(lambda: session.core.other_connections == {} and box.connections_open == left)
     assert list(session.core.grants) == (["CR900001"] if left else [])
     if not left:

@@ -1,4 +1,4 @@
-"""Any call: its reply and its frame, and what there is to know about it. Streams are tested on their own."""
+"""Test any call: its reply, its frame, and its documentation. Streams have tests of their own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOKENS = ["a1-sandbox-rich-usd", "a1-sandbox-rich-btc", "a1-sandbox-rich-demo"]
 
 @pytest.fixture
 def three(open_session: Open) -> Session:
-    """Signed in with Deriv, as the rich user with three accounts."""
+    """Sign in with Deriv as the rich user with three accounts."""
     made = open_session(None)
     grants = {loginid: Credential(Secret(token), "a test") for loginid, token in zip(RICH, TOKENS, strict=True)}
     made.core.sign_in_and_wait(grants["CR900001"], grants=grants)
@@ -53,7 +53,7 @@ def test_some_calls_are_not_for_call(session: Session, box: Sandbox, name: str, 
     ("name", "fields"),
     [("ticks", {"ticks": "R_100", "subscribe": 1}), ("balance", {"subscribe": True}), ("transaction", {})],
 )
-def test_streams_are_not_either(session: Session, name: str, fields: dict[str, Any]) -> None:
+def test_streams_are_not_for_call_either(session: Session, name: str, fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="stream") as refused:
         session.call(name, **fields)
     assert refused.value.field == "subscribe"
@@ -74,7 +74,7 @@ def test_a_call_returns_the_whole_reply(session: Session) -> None:
     assert reply["echo_req"]["passthrough"] == {"mine": 1}
 
 
-def test_none_leaves_a_field_out(session: Session) -> None:
+def test_a_field_of_none_is_left_out(session: Session) -> None:
     assert "account" not in session.call("balance", account=None)["echo_req"]
 
 
@@ -100,7 +100,7 @@ def test_what_a_call_needs(open_session: Open) -> None:
             ask("balanse")
 
 
-def test_over_http_nobody_may_do_anything_without_a_sign_in(open_options: Open) -> None:
+def test_over_http_no_call_works_without_a_sign_in(open_options: Open) -> None:
     session = open_options(None)
     assert not session.can("health")
     assert session.can("ticks")
@@ -130,7 +130,7 @@ def test_the_size_of_a_pip_is_a_fraction(open_options: Open) -> None:
     assert sizes.between(0, 1, inclusive="neither").all()
 
 
-def test_a_frame_with_nobody_signed_in(open_session: Open) -> None:
+def test_a_frame_without_a_sign_in(open_session: Open) -> None:
     session = open_session(None)
     assert session.frame("ping").iloc[0].tolist() == ["pong"]
     assert session.frame("ping").attrs["loginid"] is None
@@ -139,7 +139,7 @@ def test_a_frame_with_nobody_signed_in(open_session: Open) -> None:
             session.frame("get_limits", account=account)
 
 
-def test_what_a_frame_can_be_told(session: Session) -> None:
+def test_options_of_a_frame(session: Session) -> None:
     exact = session.frame("statement", limit=3, decimal=True)
     assert {type(amount) for amount in exact["amount"]} == {Decimal}
     assert exact["amount"].astype(float).tolist() == session.frame("statement", limit=3)["amount"].tolist()
@@ -157,7 +157,7 @@ def test_frames_of_the_options_api(open_options: Open) -> None:
     accounts = session.frame("get_accounts")  # over HTTP
     assert set(accounts["account_id"]) == {"ROT900001", "DOT900003"}
     assert accounts.attrs["api"] == "options"
-    portfolio = session.frame("portfolio", decimal=True)  # over a socket, with Deriv's own names
+    portfolio = session.frame("portfolio", decimal=True)  # over a WebSocket, with Deriv's own names
     assert "underlying_symbol" in portfolio
     assert type(portfolio["buy_price"].iloc[0]) is Decimal
     row = session.frame("reset_demo_balance", account_id="DOT900003")
@@ -186,20 +186,20 @@ def test_frames_of_the_options_api(open_options: Open) -> None:
         ("balance", {"account": "CR1"}),
     ],
 )
-def test_frames_that_cannot_be(three: Session, box: Sandbox, name: str, fields: dict[str, Any]) -> None:
+def test_frames_of_impossible_calls(three: Session, box: Sandbox, name: str, fields: dict[str, Any]) -> None:
     before = len(box.received)
     with pytest.raises(InvalidRequest):
         three.frame(name, **fields)
     assert len(box.received) == before
 
 
-def test_a_wrong_explode_is_told_with_what_there_is(session: Session) -> None:
+def test_a_wrong_explode_lists_the_possible_columns(session: Session) -> None:
     with pytest.raises(InvalidRequest, match=r"no column of lists 'token'.*'tokens'") as refused:
         session.frame("api_token", explode="token")
     assert refused.value.field == "explode"
 
 
-def test_a_call_over_http_is_of_no_account(open_options: Open) -> None:
+def test_a_call_over_http_belongs_to_no_account(open_options: Open) -> None:
     session = open_options("rich")
     for account in ("all", "ROT900001"):
         with pytest.raises(InvalidRequest, match="same for all") as refused:
@@ -237,7 +237,7 @@ def test_money_of_any_call_is_in_the_currency_of_the_account_asked(three: Sessio
 
 
 def test_a_request_may_itself_name_another_account(three: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deriv lets who has several tokens on one connection name the account in each call."""
+    """Deriv allows a connection with several tokens to name the account in each call."""
     monkeypatch.setattr(
         "dpyauth.sandbox.v3.answering.Connection._grant", lambda self, call, loginid: next(iter(self.grants.values()))
     )
@@ -254,7 +254,7 @@ def test_rows_of_all_accounts_are_in_blocks(three: Session) -> None:
 
 
 def test_account_is_never_a_field(three: Session) -> None:
-    """The frame asks each account; Deriv's own field of this name would give all in one reply, those of MT5 too."""
+    """The frame asks each account; Deriv's own field of this name would give all in one reply, even MT5 accounts."""
     assert three.frame("balance", account="all")["loginid"].tolist() == RICH
     assert three.frame("balance", account="CR900002")["loginid"].tolist() == ["CR900002"]
     assert "account" not in json.loads(three.frame("balance").attrs["request"])
@@ -267,7 +267,7 @@ def test_no_other_field_is_hidden_by_a_parameter() -> None:
     assert [clash for clash in clashes if clash[2]] == [("v3", "balance", {"account"})]
 
 
-def test_one_that_fails_loses_none_that_did_not(three: Session, box: Sandbox) -> None:
+def test_a_failing_account_does_not_affect_the_others(three: Session, box: Sandbox) -> None:
     three.frame("statement", account="all", limit=1)
     box.faults.error("Odd", "statement", message="I will not")
     frame = three.frame("statement", account="all", limit=2)
@@ -278,9 +278,7 @@ def test_one_that_fails_loses_none_that_did_not(three: Session, box: Sandbox) ->
     assert str(frame["transaction_id"].dtype) == "Int64"
 
 
-def test_a_column_of_deriv_s_called_error_is_kept(
-    three: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_column_of_deriv_named_error_is_kept(three: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def answered(ask: Any) -> Any:
         return Reply("get_limits", {"error": "a column"})
@@ -291,11 +289,11 @@ def test_a_column_of_deriv_s_called_error_is_kept(
     assert frame["error"].isna().all()
 
 
-def test_secrets_stay_out(session: Session, box: Sandbox) -> None:
+def test_secrets_are_not_shown(session: Session, box: Sandbox) -> None:
     secret = "C4nary-S3cret"
     with pytest.raises(ApiError) as refused:
         session.frame("mt5_password_check", login="MTR1000001", password=secret)
-    assert refused.tb.tb_next is None  # no line of dpyauth is left whose variables could show it
+    assert refused.tb.tb_next is None  # no frame of dpyauth is left whose variables could show it
     shown = "".join(
         traceback.TracebackException(type(refused.value), refused.value, None, capture_locals=True).format()
     )
@@ -313,7 +311,7 @@ def test_a_scope_that_is_missing(open_session: Open, box: Sandbox) -> None:
     assert asked(box, "api_token") == 0
 
 
-# What there is to know
+# Documentation
 
 
 def test_the_calls(open_session: Open, open_options: Open) -> None:
@@ -339,7 +337,7 @@ def test_help(open_session: Open, open_options: Open) -> None:
         session.help("get_accounts")
 
 
-def test_help_shows_as_it_reads_in_a_notebook(open_session: Open) -> None:
+def test_help_is_plain_text_in_a_notebook(open_session: Open) -> None:
     from IPython.core.formatters import PlainTextFormatter
 
     text = open_session(None).help("time")

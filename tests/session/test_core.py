@@ -1,4 +1,4 @@
-"""Signing in and out, on both APIs alike."""
+"""Test signing in and out on both APIs."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ RICH = {
 
 
 class Place:
-    """One of the APIs, and how one signs in to it."""
+    """One of the APIs, and how to sign in to it."""
 
     def __init__(self, api: str, box: Sandbox, open_one: Callable[..., Session]) -> None:
         self.api = api
         self.box = box
         self.open = open_one
         self.first = "get_accounts" if api == "options" else "authorize"
-        """The call that a sign-in begins with."""
+        """The first call of a sign-in."""
         self.loginids = ["ROT900001", "DOT900003"] if api == "options" else list(RICH)
 
     def grants(self) -> dict[str, Credential]:
@@ -50,7 +50,7 @@ class Place:
         return access_token(self.box.options_token("rich").token, "a test")
 
     def sign_in(self, session: Session) -> Any:
-        """Start to sign in, to the first of the accounts."""
+        """Start to sign in to the first of the accounts."""
         grants = self.grants()
         return session.core.start_sign_in(grants[self.loginids[0]], grants=grants, loginid=self.loginids[0])
 
@@ -84,7 +84,7 @@ def count(box: Sandbox, call: str) -> int:
     return [received.call for received in box.received].count(call)
 
 
-# Switching, and what may come between
+# Switching, and interruptions of it
 
 
 def test_switching_keeps_the_sign_in(place: Place) -> None:
@@ -107,10 +107,10 @@ def test_a_switch_that_fails_changes_nothing(place: Place, eventually: Eventuall
 
 
 @pytest.mark.parametrize("between", ["signed out", "signed in anew", "closed"])
-def test_a_switch_that_is_overtaken(
+def test_a_switch_overtaken_by_another_sign_in(
     place: Place, between: str, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
-    """It must not bring back a sign-in that is over."""
+    """It must not restore a sign-in that has ended."""
     session = place.session()
     access = session.core.sign_in
     assert access is not None
@@ -141,7 +141,7 @@ def test_a_switch_that_is_overtaken(
     eventually(lambda: place.box.connections_open == (between == "signed in anew"))
 
 
-def test_a_sign_in_anew_ends_everything_of_the_one_before(place: Place, eventually: Eventually) -> None:
+def test_a_new_sign_in_ends_everything_of_the_previous_one(place: Place, eventually: Eventually) -> None:
     session = place.session()
     session.portfolio(place.loginids[1])
     before = session.core.sign_in
@@ -153,10 +153,10 @@ def test_a_sign_in_anew_ends_everything_of_the_one_before(place: Place, eventual
     eventually(lambda: place.box.connections_open == 1)
 
 
-# Calling off, and running out of time
+# Cancelling and timeouts
 
 
-def test_a_sign_in_that_is_called_off(place: Place, eventually: Eventually) -> None:
+def test_a_cancelled_sign_in(place: Place, eventually: Eventually) -> None:
     session = place.open(None)
     place.box.faults.stall(place.first)
     future = place.sign_in(session)
@@ -170,7 +170,7 @@ def test_a_sign_in_that_is_called_off(place: Place, eventually: Eventually) -> N
 def test_a_sign_in_that_takes_too_long(place: Place) -> None:
     session = place.open(None, timeout=0.2)
     place.box.faults.stall(place.first)
-    with pytest.raises(CallTimeout, match=r"within 0\.(2|16) s") as late:  # in all, or for a question of it
+    with pytest.raises(CallTimeout, match=r"within 0\.(2|16) s") as late:  # in total, or of one request
         session.core.sign_in_and_wait(place.somebody_else())
     assert late.value.call in {"authorize", "get_accounts"}
 
@@ -182,7 +182,7 @@ def test_signing_in_to_a_closed_session(place: Place) -> None:
         place.sign_in(session)
 
 
-def test_switching_with_nobody_signed_in(place: Place) -> None:
+def test_switching_without_a_sign_in(place: Place) -> None:
     with pytest.raises(NotSignedIn, match="Sign in first"):
         place.open(None).core.start_switch(place.loginids[0])
 
@@ -198,7 +198,7 @@ def test_the_last_of_several_sign_ins_counts(place: Place) -> None:
 # Being signed out
 
 
-def test_when_deriv_ends_it(place: Place, at_once: None, eventually: Eventually) -> None:
+def test_deriv_ends_the_sign_in(place: Place, at_once: None, eventually: Eventually) -> None:
     session = place.session()
     session.portfolio(place.loginids[1])
     credential, access = session.core.credential, session.core.sign_in
@@ -237,7 +237,7 @@ def test_closing_twice(place: Place) -> None:
     assert session.state == "closed"
 
 
-# Who watches
+# Watchers
 
 
 def test_watchers(place: Place, caplog: pytest.LogCaptureFixture, eventually: Eventually) -> None:
@@ -259,18 +259,18 @@ def test_watchers(place: Place, caplog: pytest.LogCaptureFixture, eventually: Ev
     assert told == []
 
 
-# What it is kept as, and whether it fits
+# Remembering and matching
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
 
 
 @pytest.mark.usefixtures("home")
-def test_keeping(place: Place) -> None:
+def test_remembering(place: Place) -> None:
     with pytest.raises(NotSignedIn):
         place.open(None).core.remember("x")
     session = place.session()
@@ -283,7 +283,7 @@ def test_keeping(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_what_is_kept_is_the_token_of_the_moment(open_options: Any, box: Sandbox) -> None:
+def test_the_current_token_is_remembered(open_options: Any, box: Sandbox) -> None:
     first, second = (box.options_token(label).token for label in ("rich, trading", "rich, every"))
 
     async def renew(token: Secret) -> Tokens:
@@ -298,7 +298,7 @@ def test_what_is_kept_is_the_token_of_the_moment(open_options: Any, box: Sandbox
     assert session.core.matches(Credential(Secret(second), "a test"), session.core.target)
 
 
-def test_whether_it_fits(place: Place) -> None:
+def test_whether_a_session_matches_a_login(place: Place) -> None:
     session = place.session()
     mine, other = place.grants()[place.loginids[0]], place.somebody_else()
     here = place.settings()

@@ -1,4 +1,4 @@
-"""How a session shows itself: a panel in a notebook, and otherwise as ever."""
+"""Test how a session is displayed: as a panel in a notebook, and as text elsewhere."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dpyauth.session import Session, views
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The models of the panels that a notebook has shown."""
+    """Return the models of the panels that a notebook has shown."""
     models: list[Any] = []
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
     monkeypatch.setattr(widgets, "show", models.append)
     return models
 
 
-def test_outside_a_notebook_a_session_is_what_it_was(session: Session, box: Sandbox) -> None:
+def test_outside_a_notebook_a_session_is_its_text(session: Session, box: Sandbox) -> None:
     data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
     assert data == {"text/plain": "<dpyauth session: signed in, CR900001 (USD, sample)>"}
     assert [one.call for one in box.received] == ["authorize"]
@@ -42,7 +42,7 @@ def test_outside_a_notebook_the_panels_are_text(session: Session) -> None:
 
 def test_in_a_notebook_a_session_is_its_card(session: Session, shown: list[Any]) -> None:
     data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
-    assert data == {}  # it has shown itself
+    assert data == {}  # it has displayed itself
     (model,) = shown
     assert model.name == "card"
     assert model.view()["known"]
@@ -60,7 +60,7 @@ def test_a_panel_may_be_shown_more_than_once(name: str, session: Session, shown:
     assert str(made).startswith("CR900001")
 
 
-def test_nobody_is_signed_in(open_session: Callable[..., Session], shown: list[Any]) -> None:
+def test_a_session_without_a_sign_in(open_session: Callable[..., Session], shown: list[Any]) -> None:
     session = open_session(None)
     session._ipython_display_()
     assert shown[0].view()["account"] is None
@@ -79,7 +79,7 @@ def test_without_panels_a_session_is_its_text(session: Session, monkeypatch: pyt
         session.card()
 
 
-def test_the_functions_open_the_panels_of_the_session(session: Session) -> None:
+def test_the_functions_open_panels_of_the_session(session: Session) -> None:
     for name, method in (("explorer", "explorer"), ("tokens", "tokens_panel"), ("apps", "apps_panel")):
         panel = getattr(session, method)()
         assert repr(panel).splitlines()[0] == f"dpyauth {name} panel: {session!r}"

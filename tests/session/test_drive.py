@@ -1,4 +1,4 @@
-"""Driving a plan, blocking and awaiting, against a driver that is made up."""
+"""Test running the steps of a question, blocking and awaited, with a simulated connection."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from dpyauth.session.steps import Batch, Request, Steps
 
 
 class MadeUp:
-    """A connection, as far as a ticket knows it."""
+    """The parts of a connection that a pending call uses."""
 
     def __init__(self) -> None:
         self.alive = True
@@ -76,7 +76,7 @@ class Driven:
         return Asked(pending)
 
     def left(self) -> list[str]:
-        """What callers have given up, once the background thread has done what it was given."""
+        """Return the calls that callers have cancelled, once the background thread has finished its work."""
         done = threading.Event()
         background.post(lambda _: done.set())
         assert done.wait(10)
@@ -109,7 +109,7 @@ class Driven:
 
 
 class DrivenAsync(Awaitables):
-    """Its awaitable twins."""
+    """The awaitable methods."""
 
     careful = awaitable(Driven.careful)
     none = awaitable(Driven.none)
@@ -134,19 +134,19 @@ both = pytest.mark.parametrize("run", [call_blocking, call_awaiting])
 
 
 @both
-def test_a_plan_gets_the_replies_it_asks_for(driven: Driven, run: Any) -> None:
+def test_steps_get_the_replies_they_ask_for(driven: Driven, run: Any) -> None:
     assert run(driven, "two", "x", second="y") == [{"x": 1}, {"y": 2}]
     assert [request.call for request in driven.begun] == ["x", "y"]
     assert driven.left() == []
 
 
 @both
-def test_a_plan_may_ask_nothing(driven: Driven, run: Any) -> None:
+def test_steps_may_ask_nothing(driven: Driven, run: Any) -> None:
     assert run(driven, "none") == 5
 
 
 @both
-def test_a_plan_may_deal_with_an_error(driven: Driven, run: Any) -> None:
+def test_steps_may_handle_an_error(driven: Driven, run: Any) -> None:
     assert run(driven, "careful") == "at once"
 
     def finish(reply: Reply) -> Reply:
@@ -159,7 +159,7 @@ def test_a_plan_may_deal_with_an_error(driven: Driven, run: Any) -> None:
 
 
 @both
-def test_an_error_it_does_not_deal_with_is_raised(driven: Driven, run: Any) -> None:
+def test_an_unhandled_error_is_raised(driven: Driven, run: Any) -> None:
     driven.answer = lambda pending: pending.fail(RateLimited("slowly", call="a"))
     with pytest.raises(RateLimited):
         run(driven, "two")
@@ -167,7 +167,7 @@ def test_an_error_it_does_not_deal_with_is_raised(driven: Driven, run: Any) -> N
 
 
 @both
-def test_so_is_an_error_before_anything_was_sent(driven: Driven, run: Any) -> None:
+def test_an_error_before_anything_is_sent_is_raised(driven: Driven, run: Any) -> None:
     def refuse(request: Request, deliver: Any) -> InFlight:
         raise InvalidRequest("no")
 
@@ -177,7 +177,7 @@ def test_so_is_an_error_before_anything_was_sent(driven: Driven, run: Any) -> No
 
 
 @both
-def test_wrong_arguments_are_the_callers(driven: Driven, run: Any) -> None:
+def test_wrong_arguments_raise_type_errors(driven: Driven, run: Any) -> None:
     with pytest.raises(InvalidArgument, match="no argument 'third'"):
         run(driven, "two", third="z")
     assert driven.begun == []
@@ -201,7 +201,7 @@ def test_a_reply_may_come_on_any_thread_at_any_time(driven: Driven, run: Any) ->
 @pytest.mark.parametrize(
     ("failure", "kind"), [(SessionClosed("closed"), SessionClosed), (None, ConnectionLost)], ids=["failed", "gone"]
 )
-def test_a_connection_that_has_ended_leaves_nobody_waiting(
+def test_a_connection_that_has_ended_leaves_no_caller_waiting(
     driven: Driven, run: Any, failure: DpyauthError | None, kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocking, "STEP", 0.01)
@@ -227,8 +227,8 @@ def test_an_interrupt_of_a_blocking_call(driven: Driven, changes: bool, monkeypa
     assert ["already been sent" in note for note in getattr(stopped.value, "__notes__", [])] == [True] * changes
 
 
-def test_a_wait_is_in_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wait on a lock cannot be interrupted everywhere, so no wait may be long."""
+def test_a_wait_is_made_in_short_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait on a lock cannot be interrupted everywhere, so no single wait may be long."""
     looked: list[PendingCall] = []
 
     def look(notice: Any, pending: PendingCall) -> None:
@@ -244,7 +244,7 @@ def test_a_wait_is_in_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a heartbeat, a loop with nothing to do would not look for signals."""
+    """Without a heartbeat, an idle loop would not check for signals."""
     monkeypatch.setattr(waiters, "HEARTBEAT", 0.005)
     driven.answer = lambda pending: None
 
@@ -271,7 +271,7 @@ def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatc
     assert driven.left() == ["one"]
 
 
-def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven: Driven) -> None:
+def test_every_loop_has_its_own_waiters_and_a_closed_one_is_forgotten(driven: Driven) -> None:
     before = [*waiters._waiters]
     results = [call_awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
     assert results == [{"one": count} for count in range(1, 6)]
@@ -287,7 +287,7 @@ def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven:
     assert len(asyncio.run(both_loops())) == 2
 
 
-def test_a_reply_to_a_loop_that_is_closed_disturbs_nobody(driven: Driven) -> None:
+def test_a_reply_to_a_closed_loop_has_no_effect(driven: Driven) -> None:
     waiting: list[PendingCall] = []
     driven.answer = waiting.append
 
@@ -318,7 +318,7 @@ def test_an_interrupt_of_a_task_that_the_heartbeat_wakes_does_not_end_the_heartb
         return reply
 
     def end(pending: PendingCall) -> None:
-        pending.deliver = lambda pending: None  # an interrupt has struck where the word was passed on
+        pending.deliver = lambda pending: None  # as if an interrupt came where the reply is passed on
         pending.resolve({"end": True})
 
     with asyncio.Runner() as runner:
@@ -373,7 +373,8 @@ def test_an_awaited_call_may_be_cancelled(driven: Driven, task: type[asyncio.Tas
         both = task(DrivenAsync(driven).one(), loop=loop)
         await asyncio.sleep(0)
         driven.left()
-        waiting[2].resolve({"came": "first"})  # on its way when the task is cancelled: the task must not go on twice
+        # The reply is on its way when the task is cancelled: the task must not be resumed twice.
+        waiting[2].resolve({"came": "first"})
         both.cancel()
         with pytest.raises(asyncio.CancelledError):
             await both
@@ -403,7 +404,7 @@ def test_waiting_for_a_future() -> None:
         result_of(failed, 5)
 
 
-def test_waiting_for_a_future_is_in_steps_too() -> None:
+def test_waiting_for_a_future_is_made_in_short_steps_too() -> None:
     waits: list[float] = []
 
     class Watched(Future[int]):
@@ -420,7 +421,7 @@ def test_waiting_for_a_future_is_in_steps_too() -> None:
     assert max(waits) <= blocking.STEP
 
 
-def test_both_faces_keep_the_documentation(driven: Driven) -> None:
+def test_both_versions_keep_the_documentation(driven: Driven) -> None:
     assert inspect.getdoc(Driven.two) == "Ask twice."
     assert inspect.getdoc(DrivenAsync(driven).two) == "Ask twice."
     assert Driven.two.__name__ == DrivenAsync(driven).two.__name__ == "two"
@@ -440,7 +441,7 @@ def test_what_can_be_awaited(driven: Driven) -> None:
     assert not hasattr(DrivenAsync(driven), "_begin")
 
 
-def test_every_query_of_a_session_can() -> None:
+def test_every_query_of_a_session_can_be_awaited() -> None:
     dual = {name for name in dir(Session) if hasattr(getattr(Session, name), "steps") and not name.startswith("_")}
     twins = dir(AsyncSession(Session.__new__(Session)))
     assert twins == sorted(dual)
@@ -454,13 +455,13 @@ def test_a_request_does_not_show_its_fields() -> None:
     assert "C4nary" not in repr(Request("authorize", {"authorize": "C4nary"}))
 
 
-def test_what_had_come_in_before_an_interrupt_counts(session: Session) -> None:
+def test_replies_before_an_interrupt_count(session: Session) -> None:
     arrived: list[int] = []
 
     def on_reply(number: int, reply: Reply) -> None:
         arrived.append(number)
         if len(arrived) == 1:
-            session.call("ping")  # its reply comes after all the others
+            session.call("ping")  # its reply comes after all others
             raise KeyboardInterrupt
 
     def steps() -> Steps[None]:
@@ -471,7 +472,7 @@ def test_what_had_come_in_before_an_interrupt_counts(session: Session) -> None:
     assert set(arrived) == {0, 1, 2}
 
 
-def test_so_it_does_where_it_is_awaited(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replies_before_an_interrupt_count_if_awaited(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def cancelled(waiting: set[asyncio.Future[Any]], **how: Any) -> Any:
         await asyncio.gather(*waiting)
         raise asyncio.CancelledError

@@ -1,4 +1,4 @@
-"""When a sign-in ends: what the session, its health and its card say of it, and when they say it."""
+"""Test the end of a sign-in: how the session, its health and its card show it, and when."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ BACK = "http://localhost/back"
 SCOPES = ("trade", "account_manage")
 NOW = datetime(2026, 11, 3, 13, 5, tzinfo=UTC)
 HOUR, MONTH = 3600, 2_591_999
-"""For how long Deriv's documentation says that it lets one in, and for how long it has been seen to."""
+"""Seconds of a sign-in: according to Deriv's documentation, and as observed."""
 
 
 class Clock:
-    """Stands in for the module `time` where somebody asks for the time of day. It stands still, and can jump."""
+    """Replaces the module `time` where the time of day is read. It stands still, and can jump."""
 
     monotonic = staticmethod(time.monotonic)
 
@@ -56,7 +56,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A time of day that jumps, as it does for a machine that has slept; somebody looks at it all the time."""
+    """Simulate a time of day that jumps, as on a machine that has slept; notices look at it all the time."""
     made = Clock()
     for module in (expiry, tokens, auth):
         monkeypatch.setattr(module, "time", made)
@@ -65,7 +65,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Visitor:
-    """Somebody who signs in with the browser."""
+    """A user who signs in with the browser."""
 
     def __init__(self, box: Sandbox, open_options: Callable[..., Session]) -> None:
         self.box = box
@@ -73,7 +73,7 @@ class Visitor:
         self.open = open_options
 
     def sign_in(self, life: float = HOUR, *, renewable: bool = False, session: Session | None = None) -> Session:
-        """Sign in for so many seconds, with PKCE."""
+        """Sign in for this many seconds, with PKCE."""
         session = session or self.open(None, app_id=self.app_id)
         session.core.sign_in_and_wait(self.credential(life, renewable=renewable))
         return session
@@ -90,7 +90,7 @@ class Visitor:
         return Credential(brought.access, "a test", brought, self.renew)
 
     def allow(self, url: str) -> str:
-        """Say yes on Deriv's pages; returns the address that this ends at."""
+        """Confirm on Deriv's pages; return the final address."""
         with httpx.Client(base_url=self.box.auth_host, trust_env=False, timeout=10) as http:
             answer = http.get(url)
             for typed in ({"user": "9000001"}, {"choice": "allow"}):
@@ -105,7 +105,7 @@ class Visitor:
             return await refresh(self.app_id, token, http, self.box.auth_host)
 
     def expire(self, session: Session) -> None:
-        """Have Deriv take the session's token no more."""
+        """Make Deriv refuse the session's token from now on."""
         access = session.core.sign_in
         assert access is not None
         self.box.expire(access.credential.token.reveal())
@@ -121,26 +121,26 @@ def ends(life: float) -> datetime:
 
 
 def told(session: Session) -> list[str]:
-    """What the session's diary says of its end."""
+    """Return the events of the session about the end of its sign-in."""
     events = session.events()
     return events.loc[events["what"].str.startswith("sign-in"), "what"].tolist()
 
 
-# When it is
+# The time of the end
 
 
 @pytest.mark.parametrize("life", [HOUR, MONTH])
-def test_the_end_is_what_deriv_says(visitor: Visitor, life: int) -> None:
+def test_the_end_comes_from_deriv(visitor: Visitor, life: int) -> None:
     session = visitor.sign_in(life)
     assert session.expires == ends(life)
     assert session.expires is not None
     assert session.expires.utcoffset() == timedelta(0)
     session.use(REAL)
     assert session.expires == ends(life)
-    assert session.events()["time"].gt(session.expires).dtype == bool  # it compares with what is in frames
+    assert session.events()["time"].gt(session.expires).dtype == bool  # it can be compared with times in frames
 
 
-def test_the_end_is_in_utc_wherever_one_is(visitor: Visitor, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_is_in_utc_in_any_time_zone(visitor: Visitor, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
@@ -154,9 +154,7 @@ def test_the_end_is_in_utc_wherever_one_is(visitor: Visitor, clock: Clock, monke
         time.tzset()
 
 
-def test_there_is_none_where_deriv_does_not_say(
-    visitor: Visitor, session: Session, open_options: Callable[..., Session]
-) -> None:
+def test_no_end_if_deriv_names_none(visitor: Visitor, session: Session, open_options: Callable[..., Session]) -> None:
     with_pat, silent = open_options("rich"), visitor.open(None, app_id=visitor.app_id)
     credential = visitor.credential()
     silent.core.sign_in_and_wait(credential._replace(tokens=Tokens(credential.token, None, None, SCOPES)))
@@ -165,7 +163,7 @@ def test_there_is_none_where_deriv_does_not_say(
         assert one.expires is None
 
 
-def test_there_is_none_before_and_after(visitor: Visitor) -> None:
+def test_no_end_before_and_after_a_sign_in(visitor: Visitor) -> None:
     session = visitor.open(None, app_id=visitor.app_id)
     assert session.expires is None
     visitor.sign_in(session=session)
@@ -177,7 +175,7 @@ def test_there_is_none_before_and_after(visitor: Visitor) -> None:
     assert repr(session) == "<dpyauth session: closed>"
 
 
-def test_what_is_renewed_does_not_end(visitor: Visitor, clock: Clock) -> None:
+def test_a_renewable_sign_in_has_no_end(visitor: Visitor, clock: Clock) -> None:
     session = visitor.sign_in(renewable=True)
     assert session.expires is None
     clock.now = ends(HOUR + 5)
@@ -187,11 +185,13 @@ def test_what_is_renewed_does_not_end(visitor: Visitor, clock: Clock) -> None:
     assert repr(session) == f"<dpyauth session: signed in, {DEMO} (USD, demo)>"
 
 
-def test_what_can_no_longer_be_renewed_ends(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
+def test_a_sign_in_that_can_no_longer_be_renewed_has_an_end(
+    visitor: Visitor, clock: Clock, eventually: Eventually
+) -> None:
     session = visitor.sign_in(renewable=True)
     clock.now = ends(HOUR - 200)
     visitor.box.faults.error("invalid_grant", "token")
-    visitor.box.faults.error("Unauthorized", "legacy_migration_status")  # which has it renewed
+    visitor.box.faults.error("Unauthorized", "legacy_migration_status")  # causes a renewal
     with pytest.raises(ApiError):
         session.migration()
     assert session.expires == ends(HOUR)
@@ -199,7 +199,7 @@ def test_what_can_no_longer_be_renewed_ends(visitor: Visitor, clock: Clock, even
 
 
 @pytest.mark.parametrize("renewable", [False, True])
-def test_the_end_is_kept_with_a_sign_in_and_what_renews_it_is_not(
+def test_the_end_is_remembered_and_the_refresh_token_is_not(
     visitor: Visitor, renewable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -210,7 +210,7 @@ def test_the_end_is_kept_with_a_sign_in_and_what_renews_it_is_not(
     assert kept.expires_at == ends(HOUR).timestamp()
 
 
-# Where it is shown
+# Display
 
 
 @pytest.mark.parametrize("life", [HOUR, MONTH, 9_000_000_000])
@@ -239,9 +239,7 @@ def test_health_without_an_end(session: Session) -> None:
         (ends(MONTH) + timedelta(days=2), ", ended 2026-12-03 13:04 UTC"),
     ],
 )
-def test_the_session_in_a_line_tells_its_end_on_the_last_day(
-    visitor: Visitor, clock: Clock, now: datetime, shown: str
-) -> None:
+def test_the_repr_shows_the_end_on_the_last_day(visitor: Visitor, clock: Clock, now: datetime, shown: str) -> None:
     session = visitor.sign_in(MONTH)
     clock.now = now
     assert repr(session) == f"<dpyauth session: signed in, {DEMO} (USD, demo){shown}>"
@@ -273,7 +271,7 @@ def test_the_card_without_an_end(session: Session) -> None:
     assert "Sign-in" not in [row["name"] for row in card.view()["rows"]]
 
 
-# The notices
+# Notices
 
 
 def test_a_sign_in_of_an_hour_has_one_notice(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
@@ -318,7 +316,7 @@ def test_a_sign_in_of_a_month_has_two_notices_and_each_is_dismissed_alone(
     assert session.core.remarks == ""
 
 
-def test_a_notice_is_said_once(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
+def test_a_notice_is_shown_once(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
     session = visitor.sign_in()
     clock.now = ends(HOUR - 100)
     eventually(lambda: told(session) == ["sign-in ends soon"])
@@ -343,21 +341,21 @@ def test_a_dismissed_notice_stays_away_over_midnight(visitor: Visitor, clock: Cl
     assert session.core.remarks == ""
 
 
-def test_after_a_sleep_only_the_latest_is_told(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
+def test_after_a_sleep_only_the_latest_notice_is_shown(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
     session = visitor.sign_in(MONTH)
     seen: list[str] = []
     session.core.watch(lambda: seen.append(session.core.remarks))
     clock.now = ends(MONTH + 100)
-    assert session.core.remarks.startswith("This sign-in ended at")  # at once, whoever asks
+    assert session.core.remarks.startswith("This sign-in ended at")  # at once, whenever it is read
     eventually(lambda: seen and seen[-1].startswith("This sign-in ended at"))
     assert told(session) == ["sign-in ended"]
-    assert session.balance()["loginid"].tolist() == [DEMO]  # the socket goes on
+    assert session.balance()["loginid"].tolist() == [DEMO]  # the WebSocket goes on
     visitor.sign_in(session=session)
     clock.now = NOW
     assert session.core.remarks == ""
 
 
-def test_a_notice_is_of_the_sign_in_it_was_made_for(
+def test_a_notice_belongs_to_its_own_sign_in(
     visitor: Visitor, box: Sandbox, clock: Clock, eventually: Eventually
 ) -> None:
     session = visitor.sign_in()
@@ -373,7 +371,7 @@ def test_a_notice_is_of_the_sign_in_it_was_made_for(
     assert told(session) == ["sign-in ends soon"]
 
 
-# What fails because of it
+# Errors after the end
 
 
 @pytest.mark.parametrize("call", [("account_nickname", {}), ("reset_demo_balance", {"account_id": DEMO})])
@@ -404,15 +402,15 @@ def test_a_reconnection_that_is_refused_after_the_end_says_when_that_was(
         session.balance()
 
 
-def test_what_is_refused_before_the_end_is_not_laid_to_it(visitor: Visitor) -> None:
+def test_a_refusal_before_the_end_does_not_name_the_end(visitor: Visitor) -> None:
     session = visitor.sign_in()
-    visitor.expire(session)  # somebody else has ended it
+    visitor.expire(session)  # another program has ended the sign-in
     with pytest.raises(SignInRefused) as refused:
         session.call("account_nickname")
     assert "14:05" not in str(refused.value)
 
 
-def test_what_is_no_refusal_of_the_token_is_not_laid_to_the_end(visitor: Visitor, clock: Clock) -> None:
+def test_an_unrelated_error_does_not_name_the_end(visitor: Visitor, clock: Clock) -> None:
     session = visitor.sign_in()
     clock.now = ends(HOUR + 60)
     visitor.box.faults.http(401, "account_nickname", body="<html>", times=9)

@@ -1,3 +1,5 @@
+"""Test reading the accounts and statements of v3 on the options API."""
+
 from __future__ import annotations
 
 import asyncio
@@ -16,7 +18,7 @@ Open = Callable[..., Session]
 
 @pytest.fixture
 def moved(open_options: Open) -> Session:
-    """Somebody whom Deriv has moved to the options API."""
+    """Sign in as a user whom Deriv has moved to the options API."""
     return open_options("moved")
 
 
@@ -29,7 +31,7 @@ def test_accounts_at_v3(moved: Session, box: Sandbox) -> None:
     assert asyncio.run(moved.aio.legacy_accounts()).equals(frame)
 
 
-def test_before_the_move_there_are_none(open_options: Open) -> None:
+def test_no_legacy_accounts_before_the_move(open_options: Open) -> None:
     session = open_options("rich")
     for ask in (session.legacy_accounts, lambda: session.legacy_statement("CR900001")):
         with pytest.raises(ApiError) as refused:
@@ -51,14 +53,14 @@ def test_a_whole_legacy_statement(moved: Session, monkeypatch: pytest.MonkeyPatc
     assert {type(amount) for amount in awaited["amount"]} == {Decimal}
 
 
-def test_legacy_pages_are_as_large_as_they_may_be(moved: Session) -> None:
+def test_legacy_pages_have_the_maximum_size(moved: Session) -> None:
     assert moved.core.catalog["legacy_statement"].fields["limit"]["maximum"] == legacy.PAGE
 
 
 def test_parts_of_a_legacy_statement(moved: Session, box: Sandbox) -> None:
     whole = moved.legacy_statement("CR900031")
     first, last = whole["transaction_time"].iloc[100], whole["transaction_time"].iloc[200]
-    part = moved.legacy_statement("CR900031", first, last)  # both ends count
+    part = moved.legacy_statement("CR900031", first, last)  # both ends are included
     inside = whole[(whole["transaction_time"] >= first) & (whole["transaction_time"] <= last)]
     assert part["transaction_id"].tolist() == inside["transaction_id"].tolist()
     for types in ("deposit", ["deposit", "withdrawal"], ("sell",)):
@@ -81,7 +83,7 @@ def test_parts_of_a_legacy_statement(moved: Session, box: Sandbox) -> None:
         moved.legacy_statement("CR900001")
 
 
-def test_what_there_is_of_a_legacy_statement_that_breaks_off(
+def test_the_part_of_an_interrupted_legacy_statement(
     moved: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(legacy, "PAGE", 50)

@@ -1,4 +1,4 @@
-"""An answer that holds nothing of what it should is an error, and never a frame that reads as "there is none"."""
+"""An answer without its payload is an error, and never a frame that reads as "there is none"."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, call: str, payload: Any, **more: Any
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_an_object_that_is_none(session: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_malformed_object(session: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     call, ask = ASKED[name]
     for payload in ([], {}, "", "text", 5, False, [[]]):
         answer(monkeypatch, call, payload)
@@ -61,7 +61,7 @@ def test_an_object_that_is_none(session: Session, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_is_none(session: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_malformed_list(session: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     call, ask = LISTS[name]
     for payload in ("text", 5, False):
         answer(monkeypatch, call, payload)
@@ -71,7 +71,7 @@ def test_a_list_that_is_none(session: Session, monkeypatch: pytest.MonkeyPatch, 
     assert ask(session).empty
 
 
-def test_what_is_told_is_the_type_and_not_the_answer(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_the_type_and_not_the_value(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "balance", "C4nary")
     with pytest.raises(BadReply, match=r"a text, where an object should be\. Try again") as caught:
         session.balance()
@@ -81,7 +81,7 @@ def test_what_is_told_is_the_type_and_not_the_answer(session: Session, monkeypat
         asyncio.run(session.aio.balance())
 
 
-def test_the_frame_of_any_call_says_it_too(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_frame_of_any_call_fails_too(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     for call, payload in (("balance", []), (STATUS, ""), ("get_limits", None)):
         answer(monkeypatch, call, payload)
         with pytest.raises(BadReply, match=f"Deriv's answer to '{call}'"):
@@ -97,7 +97,7 @@ def test_an_object_in_a_list_of_one_is_taken_out(session: Session, monkeypatch: 
     assert session.status_flags()["flag"].tolist() == ["authenticated"]
 
 
-def test_on_options_too(open_options: Open, box: Sandbox) -> None:
+def test_answers_of_the_options_api_fail_too(open_options: Open, box: Sandbox) -> None:
     session = open_options()
     for call, ask in (
         ("get_accounts", lambda: session.accounts()),
@@ -109,7 +109,7 @@ def test_on_options_too(open_options: Open, box: Sandbox) -> None:
             ask()
 
 
-def test_what_stands_beside_the_payload_is_shown(
+def test_fields_beside_the_payload_are_shown(
     session: Session, open_options: Open, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, "get_limits", {"payout": 5}, news="zz", email="C4nary")
@@ -128,7 +128,7 @@ def test_what_stands_beside_the_payload_is_shown(
 
 
 @pytest.mark.parametrize("call", ["statement", "profit_table"])
-def test_what_stands_beside_the_rows_of_a_history_is_shown(
+def test_fields_beside_the_rows_of_a_history_are_shown(
     session: Session, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     usual = HANDLERS[call]
@@ -145,7 +145,7 @@ def test_what_stands_beside_the_rows_of_a_history_is_shown(
     assert getattr(session, call)(since="2026-11-28 23:59:00", until="2026-11-28 23:59:01").attrs["beside"]
 
 
-def test_what_stands_beside_the_times_and_prices_of_ticks_is_shown(
+def test_fields_beside_the_times_and_prices_of_ticks_are_shown(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = HANDLERS["ticks_history"]
@@ -183,7 +183,7 @@ NONE = {"auto_list"}  # where the sample has none
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_every_answer_has_a_row_and_nothing_of_its_envelope(session: Session, open_options: Open, api: str) -> None:
-    """Of each call that needs no other field and that the sandbox answers."""
+    """For each call that needs no other field and that the sandbox answers."""
     asker = session if api == "v3" else open_options()
     seen = set()
     for name, call in load(api).items():
@@ -192,11 +192,11 @@ def test_every_answer_has_a_row_and_nothing_of_its_envelope(session: Session, op
             continue
         try:
             table = asker.frame(name, **fields)
-        except (ApiError, InvalidRequest):  # not simulated, or a field that is not here
+        except (ApiError, InvalidRequest):  # not simulated, or it has another field
             continue
         assert len(table) or name in NONE, name
         assert ENVELOPE.isdisjoint(column for column in table if column not in shapes.load(api)[name].reply), name
-        assert not [column for column in table if column.endswith("_")], name  # nothing is of another type
+        assert not [column for column in table if column.endswith("_")], name  # every column has the expected type
         seen.add(name)
     assert {"ping", "balance", "portfolio", "active_symbols"} <= seen
     assert api == "v3" or {"health", "account_nickname", "payment_agent_statistics"} <= seen

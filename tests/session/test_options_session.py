@@ -1,4 +1,4 @@
-"""Sessions of the options API on real sockets, against the sandbox and its faults."""
+"""Test sessions of the options API on real sockets, against the sandbox and its faults."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def _json(code: str, message: str) -> str:
 
 
 def calls(box: Sandbox, call: str) -> int:
-    """How often the sandbox has got a call."""
+    """Return how often the sandbox has received a call."""
     return [received.call for received in box.received].count(call)
 
 
 def arrived(box: Sandbox, call: str, times: int = 1) -> None:
-    """Wait until the sandbox has got a call."""
+    """Wait until the sandbox has received a call."""
     assert box.wait_until(lambda box: calls(box, call) >= times)
 
 
@@ -72,7 +72,7 @@ def pat(box: Sandbox, label: str = "rich") -> Credential:
 
 
 class Browser:
-    """What signing in with the browser brings, without the browser."""
+    """The result of a browser sign-in, without the browser."""
 
     def __init__(self, box: Sandbox, loginid: str = DEMO, scopes: tuple[str, ...] = ("trade",)) -> None:
         self.box = box
@@ -82,7 +82,7 @@ class Browser:
         self.renewed = 0
 
     def credential(self, left: float | None = 3600.0, *, renewable: bool = True) -> Credential:
-        """Of a token that this machine's clock gives so many seconds."""
+        """Return a credential whose token ends in this many seconds by this machine's clock."""
         self.box.options.gives_refresh_tokens = renewable
         holder, again = self.box.run(lambda: self.box.options.issue(self.app_id, self.person, self.scopes))
         tokens = Tokens(
@@ -101,7 +101,7 @@ class Browser:
 
 @pytest.fixture
 def session(open_options: Open) -> Session:
-    """Signed in with a personal access token of every scope, to the demo account."""
+    """Sign in with a personal access token of every scope, to the demo account."""
     return open_options()
 
 
@@ -147,15 +147,15 @@ def test_signing_in(session: Session, box: Sandbox) -> None:
     assert (calls(box, "get_accounts"), calls(box, "otp"), calls(box, "balance")) == (1, 1, 1)
 
 
-def test_the_account_asked_for(open_options: Open, box: Sandbox) -> None:
+def test_the_requested_account(open_options: Open, box: Sandbox) -> None:
     credential = pat(box)
     session = open_options(credential, loginid=REAL)
     assert repr(session) == f"<dpyauth session: signed in, {REAL} (USD, sample)>"
     assert session.core.grants == {REAL: credential, DEMO: credential}
-    assert session.core.remarks == ""  # that is what was asked for
+    assert session.core.remarks == ""  # this account was asked for
 
 
-def test_what_is_said_of_the_account_is_of_that_account(open_options: Open, box: Sandbox) -> None:
+def test_facts_about_the_account_belong_to_that_account(open_options: Open, box: Sandbox) -> None:
     session = open_options(kept="DOT1")
     assert (
         session.core.remarks == f"The remembered account DOT1 is not there any more. This is the demo account {DEMO}."
@@ -188,7 +188,7 @@ def test_an_inactive_demo_account_is_no_reason_to_take_the_real_one(open_options
 def test_a_reconnection_leads_to_no_other_account(
     open_options: Open, box: Sandbox, at_once: None, eventually: Eventually, gone: str
 ) -> None:
-    """Whatever Deriv lists by then, and in what order."""
+    """Whatever Deriv lists by then, and in whatever order."""
     session = open_options(loginid=gone)
     people = box.options.person(DEMO).accounts
     people.reverse()
@@ -251,7 +251,7 @@ def test_an_app_id_of_v3(open_options: Open) -> None:
 @pytest.mark.parametrize(
     ("cut", "said"), [(slice(0, -1), "a part of it is missing"), (slice(4, None), "a part of it is missing")]
 )
-def test_a_token_that_is_not_whole(open_options: Open, box: Sandbox, cut: slice, said: str) -> None:
+def test_an_incomplete_token(open_options: Open, box: Sandbox, cut: slice, said: str) -> None:
     with pytest.raises(SignInRefused, match=said):
         open_options(access_token(box.options_token("rich").token[cut], "a test"))
 
@@ -267,7 +267,7 @@ def test_a_token_that_may_not_trade(open_options: Open) -> None:
 
 
 @pytest.mark.parametrize("create", [False, True])
-def test_nobody_has_an_account_yet(open_options: Open, box: Sandbox, create: bool) -> None:
+def test_a_user_without_an_account(open_options: Open, box: Sandbox, create: bool) -> None:
     if create:
         session = open_options("new", create_demo=True)
         assert session.core.active_account is not None
@@ -280,18 +280,18 @@ def test_nobody_has_an_account_yet(open_options: Open, box: Sandbox, create: boo
     assert calls(box, "create_account") == create
 
 
-def test_a_demo_account_is_made_for_nobody_who_has_one(open_options: Open, box: Sandbox) -> None:
+def test_no_second_demo_account_is_created(open_options: Open, box: Sandbox) -> None:
     assert open_options(create_demo=True).loginid == DEMO
     assert calls(box, "create_account") == 0
 
 
-def test_a_demo_account_that_may_not_be_made(open_options: Open, box: Sandbox) -> None:
+def test_a_demo_account_that_deriv_refuses_to_create(open_options: Open, box: Sandbox) -> None:
     newcomer = Browser(box, "VRTC900021")
     with pytest.raises(PermissionDenied, match="account_manage"):
         open_options(newcomer.credential(), app_id=newcomer.app_id, create_demo=True)
 
 
-def test_a_demo_account_is_asked_for_once(open_options: Open, box: Sandbox) -> None:
+def test_a_demo_account_is_requested_once(open_options: Open, box: Sandbox) -> None:
     box.faults.reset("create_account")
     with pytest.raises(OutcomeUnknown):
         open_options("new", create_demo=True)
@@ -302,7 +302,7 @@ def test_a_demo_account_is_asked_for_once(open_options: Open, box: Sandbox) -> N
 
 
 @pytest.mark.parametrize("trouble", ["used", "too old"])
-def test_a_password_that_does_not_open(
+def test_a_password_that_is_refused(
     open_options: Open, box: Sandbox, trouble: str, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give = box.options.one_time_password
@@ -323,14 +323,14 @@ def test_a_password_that_does_not_open(
     assert calls(box, "otp") == 2
 
 
-def test_passwords_that_never_open(open_options: Open, box: Sandbox, at_once: None) -> None:
+def test_passwords_that_are_always_refused(open_options: Open, box: Sandbox, at_once: None) -> None:
     box.options.otp_lifetime = -1.0
     with pytest.raises(SignInRefused, match="three times in a row"):
         open_options()
     assert calls(box, "otp") == 3
 
 
-def test_each_connection_has_its_own(session: Session, box: Sandbox, at_once: None) -> None:
+def test_each_connection_has_its_own_password(session: Session, box: Sandbox, at_once: None) -> None:
     with session.stream("transaction") as stream:
         for times in (2, 3):
             box.faults.drop()
@@ -360,12 +360,12 @@ def test_switching(session: Session, box: Sandbox) -> None:
     assert calls(box, "get_accounts") == 1
 
 
-def test_an_account_of_somebody_else(session: Session) -> None:
+def test_an_account_of_another_user(session: Session) -> None:
     with pytest.raises(InvalidRequest, match=f"only to: {REAL}, {DEMO}"):
         session.use("DOT900032")
 
 
-def test_others_are_asked_on_their_own_connections(session: Session, box: Sandbox) -> None:
+def test_other_accounts_are_asked_on_their_own_connections(session: Session, box: Sandbox) -> None:
     assert set(session.balance("all")["loginid"]) == {REAL, DEMO}
     assert box.connections_opened == 1
     assert session.balance(REAL)["loginid"].tolist() == [REAL]
@@ -401,7 +401,7 @@ def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, m
 # Signing out
 
 
-def test_a_token_stays_good_after_signing_out_and_that_is_said(
+def test_a_token_stays_valid_after_signing_out_and_the_user_is_told(
     session: Session, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = len(box.received)
@@ -419,7 +419,7 @@ def test_a_token_stays_good_after_signing_out_and_that_is_said(
     assert said in capsys.readouterr().err
 
 
-def test_in_a_notebook_the_panel_says_it(
+def test_in_a_notebook_the_panel_says_that_the_token_stays_valid(
     session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
@@ -427,7 +427,7 @@ def test_in_a_notebook_the_panel_says_it(
     assert capsys.readouterr().err == ""
 
 
-def test_the_token_of_a_browser_sign_in_stays_good_until_it_ends(
+def test_the_token_of_a_browser_sign_in_stays_valid_until_it_ends(
     open_options: Open, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for renewable, end in ((False, r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC"), (True, "until it expires")):
@@ -439,31 +439,31 @@ def test_the_token_of_a_browser_sign_in_stays_good_until_it_ends(
 # Scopes
 
 
-def test_a_scope_that_a_token_turns_out_to_lack(open_options: Open, box: Sandbox) -> None:
+def test_a_refusal_shows_that_a_scope_is_missing(open_options: Open, box: Sandbox) -> None:
     session = open_options("rich, trading only")
     assert session.can("account_nickname") is None
-    assert session.can("buy")  # or there would be no sign-in
+    assert session.can("buy")  # otherwise there would be no sign-in
     with pytest.raises(PermissionDenied, match="scope 'account_manage'"):
         session.call("account_nickname")
     assert session.state == "signed in"
     assert session.can("account_nickname") is False
-    assert session.can("create_account") is False  # which needs the same
+    assert session.can("create_account") is False  # it needs the same scope
     assert session.can("payment_agent_list") is None
     listed = session.calls().set_index("call")["allowed"]
     assert listed[["buy", "ping", "account_nickname"]].tolist() == [True, True, False]
     assert listed[["payment_agent_list", "markup_statistics"]].isna().all()
-    with pytest.raises(PermissionDenied):  # it is for Deriv to decide
+    with pytest.raises(PermissionDenied):  # Deriv has to decide
         session.call("account_nickname")
     assert calls(box, "account_nickname") == 2
 
 
-def test_a_scope_that_a_token_turns_out_to_have(session: Session) -> None:
+def test_a_reply_shows_that_a_scope_is_there(session: Session) -> None:
     assert session.can("create_account") is None
     asyncio.run(session.aio.call("account_nickname"))
     assert session.can("create_account") is True
 
 
-def test_what_something_in_between_refuses_tells_nothing_of_the_token(session: Session, box: Sandbox) -> None:
+def test_a_refusal_of_a_gateway_says_nothing_about_scopes(session: Session, box: Sandbox) -> None:
     box.faults.http(403, "account_nickname", body='{"message": "Blocked"}')
     with pytest.raises(PermissionDenied):
         session.call("account_nickname")
@@ -479,7 +479,7 @@ def test_the_latest_answer_counts(session: Session, box: Sandbox) -> None:
     assert session.can("account_nickname") is True
 
 
-def test_what_has_turned_out_is_of_that_token(session: Session, box: Sandbox) -> None:
+def test_known_scopes_belong_to_their_token(session: Session, box: Sandbox) -> None:
     session.call("account_nickname")
     session.use(REAL)
     assert session.can("account_nickname") is True  # the same token
@@ -487,9 +487,7 @@ def test_what_has_turned_out_is_of_that_token(session: Session, box: Sandbox) ->
     assert session.can("account_nickname") is None
 
 
-def test_an_answer_tells_of_the_token_that_it_was_asked_with(
-    session: Session, box: Sandbox, eventually: Eventually
-) -> None:
+def test_an_answer_is_about_the_token_of_its_request(session: Session, box: Sandbox, eventually: Eventually) -> None:
     box.faults.delay(0.5, "account_nickname")
     asking = on_thread(lambda: session.call("account_nickname"))
     arrived(box, "account_nickname")
@@ -498,7 +496,7 @@ def test_an_answer_tells_of_the_token_that_it_was_asked_with(
     assert session.can("account_nickname") is None
 
 
-def test_who_looks_hears_what_has_turned_out(session: Session) -> None:
+def test_watchers_are_told_about_known_scopes(session: Session) -> None:
     told: list[bool | None] = []
     session.core.watch(lambda: told.append(session.can("account_nickname")))
     session.call("account_nickname")
@@ -506,7 +504,7 @@ def test_who_looks_hears_what_has_turned_out(session: Session) -> None:
     assert told == [True]
 
 
-def test_a_scope_that_it_is_known_to_lack(open_options: Open, browser: Browser, box: Sandbox) -> None:
+def test_a_scope_known_to_be_missing(open_options: Open, browser: Browser, box: Sandbox) -> None:
     session = open_options(browser.credential(), app_id=browser.app_id)
     assert not session.can("account_nickname")
     with pytest.raises(MissingScope, match="'Manage account'") as refused:
@@ -527,12 +525,12 @@ def test_renewing(open_options: Open, browser: Browser, box: Sandbox) -> None:
     assert browser.renewed == 1
     assert token_of(session) == first != session.core.credential
     assert session.core.credential is not None
-    assert session.core.credential.token == first  # what is remembered is the token of the moment
+    assert session.core.credential.token == first  # the current token is remembered
     assert session.core.active_account is not None
     assert session.core.active_account.scopes == ("trade",)
 
 
-def test_renewed_tokens_that_do_not_say_their_scopes(open_options: Open, browser: Browser) -> None:
+def test_renewed_tokens_without_scopes(open_options: Open, browser: Browser) -> None:
     credential = browser.credential(30.0)
 
     async def renew(token: Secret) -> Tokens:
@@ -552,8 +550,8 @@ def test_two_calls_that_wait_for_one_renewal(open_options: Open, browser: Browse
     assert browser.renewed == calls(box, "token") == 1
 
 
-def test_a_renewal_outlives_those_who_wait_for_it(open_options: Open, browser: Browser, box: Sandbox) -> None:
-    """A refresh token may be good once: called off with the call, the new one would be lost."""
+def test_a_renewal_goes_on_when_its_callers_are_cancelled(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    """A refresh token may work only once: if the renewal were cancelled with the call, the new one would be lost."""
     session = open_options(browser.credential(), app_id=browser.app_id)
     box.expire(token_of(session).reveal())
     box.faults.delay(0.6, "token")
@@ -563,7 +561,7 @@ def test_a_renewal_outlives_those_who_wait_for_it(open_options: Open, browser: B
     assert browser.renewed == 1
 
 
-def test_a_call_that_is_given_up_while_it_waits_for_one(open_options: Open, browser: Browser, box: Sandbox) -> None:
+def test_a_call_cancelled_while_it_waits_for_a_renewal(open_options: Open, browser: Browser, box: Sandbox) -> None:
     session = open_options(browser.credential(), app_id=browser.app_id)
     box.expire(token_of(session).reveal())
     box.faults.delay(0.3, "token")
@@ -634,7 +632,7 @@ def test_a_change_after_a_renewal_is_made_once(open_options: Open, browser: Brow
 def test_a_clock_that_is_wrong(
     open_options: Open, browser: Browser, box: Sandbox, renewable: bool, left: float | None
 ) -> None:
-    """The token is good, whatever this machine thinks of it; also where it cannot be renewed just now."""
+    """The token is valid, whatever this machine's clock says; also if it cannot be renewed at the moment."""
     box.faults.http(503, "token", times=100)
     session = open_options(browser.credential(left, renewable=renewable), app_id=browser.app_id)
     assert len(session.accounts()) == 2
@@ -643,14 +641,14 @@ def test_a_clock_that_is_wrong(
 
 
 def test_a_clock_that_is_slow(open_options: Open, browser: Browser, box: Sandbox) -> None:
-    """Deriv says that the token has ended, when this machine still gives it an hour."""
+    """Deriv says that the token has expired, when this machine's clock still gives it an hour."""
     session = open_options(browser.credential(3600.0), app_id=browser.app_id)
     box.expire(token_of(session).reveal())
     session.use(REAL)
     assert browser.renewed == 1
 
 
-def test_a_socket_outlives_its_token(session: Session, box: Sandbox) -> None:
+def test_a_socket_stays_open_after_its_token_ends(session: Session, box: Sandbox) -> None:
     with session.stream("transaction") as stream:
         box.expire(token_of(session).reveal())
         box.pay(DEMO, 7.0)
@@ -667,10 +665,10 @@ ASKED = {
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_once_deriv_has_refused_the_token_all_say_so(
+def test_after_a_refused_token_every_question_fails(
     session: Session, box: Sandbox, asked: str, eventually: Eventually
 ) -> None:
-    """Over HTTP, while the socket still lives: there is one state, and it is told everywhere."""
+    """Over HTTP, while the socket is still open: there is one state, and every question reports it."""
     told: list[str] = []
     session.core.watch(lambda: told.append(session.state))
     stream = session.stream("transaction")
@@ -694,7 +692,7 @@ def test_once_deriv_has_refused_the_token_all_say_so(
     assert session.events()["what"].iloc[-1] == "closed"
 
 
-def test_several_questions_at_once_are_refused_each(session: Session, box: Sandbox) -> None:
+def test_several_questions_at_once_are_all_refused(session: Session, box: Sandbox) -> None:
     box.faults.revoke(token_of(session).reveal())
     for one in [on_thread(session.accounts), on_thread(lambda: session.call("account_nickname"))]:
         assert isinstance(one.exception(10), SignInRefused | NotSignedIn)
@@ -711,7 +709,7 @@ def test_several_questions_at_once_are_refused_each(session: Session, box: Sandb
         pytest.param((403, _json("AccessDenied", "No scope"), 9), id="the scope"),
     ],
 )
-def test_what_is_no_end_of_the_sign_in(session: Session, box: Sandbox, answer: tuple[int, str, int]) -> None:
+def test_errors_that_do_not_end_the_sign_in(session: Session, box: Sandbox, answer: tuple[int, str, int]) -> None:
     status, body, times = answer
     box.faults.http(status, "*", times=times, body=body)
     with pytest.raises(ApiError):
@@ -722,7 +720,7 @@ def test_what_is_no_end_of_the_sign_in(session: Session, box: Sandbox, answer: t
 
 
 @pytest.mark.parametrize("trouble", ["unreachable", "slow"])
-def test_where_it_cannot_be_decided_nothing_is(session: Session, box: Sandbox, trouble: str) -> None:
+def test_an_undecided_refusal_does_not_end_the_sign_in(session: Session, box: Sandbox, trouble: str) -> None:
     box.faults.error("Unauthorized", "account_nickname")
     if trouble == "slow":
         box.faults.stall("get_accounts")
@@ -734,7 +732,9 @@ def test_where_it_cannot_be_decided_nothing_is(session: Session, box: Sandbox, t
     assert session.balance()["loginid"].tolist() == [DEMO]
 
 
-def test_but_not_a_reconnection(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
+def test_a_refused_reconnection_ends_the_sign_in(
+    session: Session, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
     stream = session.stream("transaction")
     box.expire(token_of(session).reveal())
     box.faults.drop()
@@ -758,7 +758,7 @@ def test_a_socket_that_ends_with_its_token(
     eventually(lambda: session.state == "signed out")
 
 
-def test_and_is_renewed(
+def test_a_socket_that_ends_with_its_token_is_reopened_with_a_renewed_one(
     open_options: Open, browser: Browser, box: Sandbox, at_once: None, eventually: Eventually
 ) -> None:
     box.options.sockets_outlive_tokens = False
@@ -774,7 +774,7 @@ def test_and_is_renewed(
     assert browser.renewed == 1
 
 
-# What stands between
+# Gateways and proxies
 
 
 @pytest.mark.parametrize("call", ["get_accounts", "otp"])
@@ -782,7 +782,7 @@ def test_and_is_renewed(
 def test_a_page_instead_of_an_answer(
     open_options: Open, box: Sandbox, call: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options_sign_in, "HTTP_TIMEOUT", 0.9)  # not enough for another try
+    monkeypatch.setattr(options_sign_in, "HTTP_TIMEOUT", 0.9)  # not enough for another attempt
     box.faults.http(status, call, times=100, headers={"Location": "https://example.com/"})
     with pytest.raises((BadReply, ConnectionFailed, ApiError), match=rf"HTTP ?{status}") as failed:
         open_options()
@@ -824,25 +824,25 @@ def test_more_sockets_than_allowed(open_options: Open, box: Sandbox) -> None:
     assert failed.value.status == 429
 
 
-def test_one_more_that_login_does_not_wait_for(open_options: Open, box: Sandbox) -> None:
+def test_one_socket_too_many_that_login_does_not_wait_for(open_options: Open, box: Sandbox) -> None:
     for _ in range(box.options.most_sockets):
         open_options()
     session = open_options(None, timeout=1.0)
     session.core.sign_in_and_wait(pat(box), early=True)
-    assert session.account_status()["loginid"].tolist() == [DEMO]  # this needs none
+    assert session.account_status()["loginid"].tolist() == [DEMO]  # this call needs none
     with pytest.raises(ConnectionFailed, match="five connections at a time"):
         session.balance()
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
-def test_however_deriv_says_that_it_is_one_more(open_options: Open, box: Sandbox, status: int) -> None:
+def test_every_form_of_refusing_one_socket_too_many(open_options: Open, box: Sandbox, status: int) -> None:
     box.faults.refuse(status)
     with pytest.raises(ConnectionFailed, match="five connections at a time"):
         open_options()
 
 
 @pytest.mark.parametrize("status", [400, 403, 409])
-def test_or_says_it_before_that(open_options: Open, box: Sandbox, status: int) -> None:
+def test_one_socket_too_many_refused_over_http(open_options: Open, box: Sandbox, status: int) -> None:
     body = json.dumps({"errors": [{"status": status, "code": "New", "message": "Too many connections"}]})
     box.faults.http(status, "otp", body=body)
     with pytest.raises(ConnectionFailed, match="five connections at a time"):
@@ -850,21 +850,21 @@ def test_or_says_it_before_that(open_options: Open, box: Sandbox, status: int) -
 
 
 @pytest.mark.parametrize("status", [302, 500, 502, 503, 520])
-def test_what_is_no_matter_of_their_number(open_options: Open, box: Sandbox, status: int) -> None:
+def test_refusals_unrelated_to_the_number_of_sockets(open_options: Open, box: Sandbox, status: int) -> None:
     box.faults.refuse(status)
     with pytest.raises(ConnectionFailed) as failed:
         open_options()
     assert "five" not in str(failed.value)
 
 
-def test_another_account_is_told_that_it_is_one_more(session: Session, box: Sandbox) -> None:
+def test_another_account_explains_one_socket_too_many(session: Session, box: Sandbox) -> None:
     box.options.most_sockets = 1
     error = session.frame("balance", account="all").set_index("loginid")["error"]
     assert "five connections at a time" in error[REAL]
     assert pd.isna(error[DEMO])
 
 
-def test_switching_gives_up_a_connection_where_there_may_be_none_more(
+def test_switching_closes_a_connection_if_no_more_are_allowed(
     session: Session, box: Sandbox, eventually: Eventually
 ) -> None:
     box.options.most_sockets = 1
@@ -876,7 +876,7 @@ def test_switching_gives_up_a_connection_where_there_may_be_none_more(
     eventually(lambda: box.connections_open == 1)
 
 
-def test_switching_gives_up_connections_to_other_accounts_too(session: Session, box: Sandbox) -> None:
+def test_switching_closes_connections_to_other_accounts_too(session: Session, box: Sandbox) -> None:
     session.frame("balance", account="all")
     assert box.connections_open == 2
     box.options.most_sockets = 2
@@ -885,7 +885,7 @@ def test_switching_gives_up_connections_to_other_accounts_too(session: Session, 
 
 
 @pytest.mark.parametrize("status", [429, 500])
-def test_a_switch_that_fails_all_the_same_changes_nothing(session: Session, box: Sandbox, status: int) -> None:
+def test_a_switch_that_fails_in_spite_of_that_changes_nothing(session: Session, box: Sandbox, status: int) -> None:
     box.faults.refuse(429)
     box.faults.refuse(status)
     with pytest.raises(ConnectionFailed, match=f"HTTP {status}"):
@@ -894,9 +894,7 @@ def test_a_switch_that_fails_all_the_same_changes_nothing(session: Session, box:
     assert (session.state, session.loginid) == ("signed in", DEMO)
 
 
-def test_a_switch_that_is_interrupted_after_a_connection_was_given_up_changes_nothing(
-    session: Session, box: Sandbox
-) -> None:
+def test_a_switch_interrupted_after_closing_a_connection_changes_nothing(session: Session, box: Sandbox) -> None:
     box.faults.refuse(429)
     otp = calls(box, "otp")
 
@@ -915,7 +913,7 @@ def test_a_switch_that_is_interrupted_after_a_connection_was_given_up_changes_no
     assert session.loginid == DEMO
 
 
-def test_a_way_back_that_takes_more_than_one_attempt(session: Session, box: Sandbox, at_once: None) -> None:
+def test_returning_to_the_old_account_may_take_several_attempts(session: Session, box: Sandbox, at_once: None) -> None:
     box.faults.refuse(429)
     box.faults.refuse(500, times=3)
     with pytest.raises(ConnectionFailed, match="HTTP 500"):
@@ -923,7 +921,7 @@ def test_a_way_back_that_takes_more_than_one_attempt(session: Session, box: Sand
     assert session.balance()["loginid"].tolist() == [DEMO]
 
 
-def test_a_switch_that_fails_for_another_reason_gives_nothing_up(session: Session, box: Sandbox) -> None:
+def test_a_switch_that_fails_for_another_reason_closes_nothing(session: Session, box: Sandbox) -> None:
     with session.stream("balance") as stream:
         box.faults.refuse(503)
         with pytest.raises(ConnectionFailed):
@@ -935,7 +933,7 @@ def test_a_switch_that_fails_for_another_reason_gives_nothing_up(session: Sessio
 
 
 def test_a_call_in_the_middle_of_a_switch_is_answered(session: Session, box: Sandbox) -> None:
-    """While the connection that was in use is given up, and the other account's is not open yet."""
+    """While the connection in use is closed, and the other account's is not yet open."""
     box.options.most_sockets = 1
     box.faults.delay(0.2, "otp", times=2)
     switching = on_thread(lambda: session.use(REAL))
@@ -944,7 +942,7 @@ def test_a_call_in_the_middle_of_a_switch_is_answered(session: Session, box: San
     while not switching.done():
         with suppress(SessionClosed):
             seen.update(session.balance()["loginid"])
-        pause.wait(0.02)  # or Deriv's limits of calls a minute are what is waited for
+        pause.wait(0.02)  # otherwise the test would wait for Deriv's limits of calls per minute
     switching.result()
     assert session.balance()["loginid"].tolist() == [REAL]
     assert seen <= {DEMO, REAL}
@@ -966,7 +964,7 @@ def test_a_call_in_the_middle_of_a_switch_that_fails_is_answered(session: Sessio
 
 
 @pytest.mark.parametrize("fault", ["zombie", "hang_up"])
-def test_a_socket_that_is_none(open_options: Open, box: Sandbox, fault: str, at_once: None) -> None:
+def test_a_socket_that_does_not_work(open_options: Open, box: Sandbox, fault: str, at_once: None) -> None:
     getattr(box.faults, fault)()
     with pytest.raises(BadReply if fault == "zombie" else ConnectionFailed) as failed:
         open_options()
@@ -980,7 +978,7 @@ def test_a_socket_that_is_none(open_options: Open, box: Sandbox, fault: str, at_
     assert calls(box, "otp") == 5
 
 
-def test_trouble_with_the_first_question_is_no_verdict(session: Session, box: Sandbox, at_once: None) -> None:
+def test_errors_of_the_first_question_are_not_final(session: Session, box: Sandbox, at_once: None) -> None:
     for code in ("RateLimit", "NobodyKnowsThis", "Unauthorized"):
         box.faults.error(code, "balance")
     box.faults.drop()
@@ -991,7 +989,7 @@ def test_trouble_with_the_first_question_is_no_verdict(session: Session, box: Sa
 
 @pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage", "delay"])
 @pytest.mark.parametrize("call", ["get_accounts", "otp", "balance"])
-def test_every_sign_in_comes_to_an_end(open_options: Open, box: Sandbox, fault: str, call: str, at_once: None) -> None:
+def test_every_sign_in_ends(open_options: Open, box: Sandbox, fault: str, call: str, at_once: None) -> None:
     arguments = {"delay": (30.0, call), "garbage": (call, 1000)}.get(fault, (call, 1000))
     getattr(box.faults, fault)(*arguments)
     began = time.monotonic()
@@ -1001,7 +999,7 @@ def test_every_sign_in_comes_to_an_end(open_options: Open, box: Sandbox, fault: 
 
 
 @pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage"])
-def test_every_call_comes_to_an_end(session: Session, box: Sandbox, fault: str) -> None:
+def test_every_call_ends(session: Session, box: Sandbox, fault: str) -> None:
     for call in ("get_accounts", "balance"):
         getattr(box.faults, fault)(call, 1000)
         with pytest.raises((CallTimeout, ConnectionFailed, BadReply)):
@@ -1012,7 +1010,7 @@ def test_every_call_comes_to_an_end(session: Session, box: Sandbox, fault: str) 
 
 
 @pytest.mark.parametrize(("call", "kind"), [("reset_demo_balance", OutcomeUnknown), ("get_accounts", CallTimeout)])
-def test_an_error_says_how_long_was_waited_as_it_was_asked_for(
+def test_an_error_names_the_timeout_of_the_call(
     session: Session, box: Sandbox, call: str, kind: type[DpyauthError]
 ) -> None:
     box.faults.swallow(call, 100)
@@ -1028,12 +1026,12 @@ def test_a_change_that_is_not_answered(session: Session, box: Sandbox, fault: st
     with pytest.raises(OutcomeUnknown) as unknown:
         session.call(call, timeout=1.0, **fields)
     assert unknown.value.call == call
-    assert len(session.accounts()) == 2  # it goes on
+    assert len(session.accounts()) == 2  # the session goes on
     assert calls(box, call) == 1
 
 
 @pytest.mark.parametrize("end", ["close", "logout", "sign in anew"])
-def test_a_change_in_flight_when_the_session_goes_on_without_it(session: Session, box: Sandbox, end: str) -> None:
+def test_a_change_under_way_during_a_break(session: Session, box: Sandbox, end: str) -> None:
     box.faults.stall("reset_demo_balance")
     changing = on_thread(lambda: session.call("reset_demo_balance", account_id=DEMO))
     arrived(box, "reset_demo_balance")
@@ -1046,7 +1044,7 @@ def test_a_change_in_flight_when_the_session_goes_on_without_it(session: Session
     assert calls(box, "reset_demo_balance") == 1
 
 
-def test_a_change_that_cannot_have_left(session: Session, box: Sandbox) -> None:
+def test_a_change_that_was_not_sent(session: Session, box: Sandbox) -> None:
     box.stop()
     with pytest.raises(ConnectionFailed):
         session.call("reset_demo_balance", account_id=DEMO, timeout=0.5)
@@ -1056,7 +1054,7 @@ def test_a_change_that_cannot_have_left(session: Session, box: Sandbox) -> None:
 # Moving from v3
 
 
-def test_somebody_who_has_moved(open_session: Open, open_options: Open, box: Sandbox) -> None:
+def test_a_user_who_has_moved(open_session: Open, open_options: Open, box: Sandbox) -> None:
     box.faults.move("CR900001")
     with pytest.raises(SignInRefused, match=r'run: dpyauth\.login\(api="options", ask=True\)'):
         open_session()
@@ -1065,12 +1063,12 @@ def test_somebody_who_has_moved(open_session: Open, open_options: Open, box: San
 
 
 @pytest.mark.parametrize("status", ["complete", "pending", "failed", "not_applicable"])
-def test_how_far_the_move_is(session: Session, box: Sandbox, status: str) -> None:
+def test_the_progress_of_the_move(session: Session, box: Sandbox, status: str) -> None:
     box.faults.move(DEMO, status)
     assert session.migration() == status.replace("_", " ")
 
 
-# Leaving
+# Closing
 
 
 @pytest.mark.parametrize("way", ["close", "logout"])
@@ -1085,7 +1083,7 @@ def test_nothing_is_left(open_options: Open, box: Sandbox, eventually: Eventuall
     eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth"])
     with pytest.raises((NotSignedIn, SessionClosed)):
         session.accounts()
-    gc.collect()  # what was not closed would say so
+    gc.collect()  # an unclosed resource would cause a warning
 
 
 @pytest.mark.parametrize("call", ["get_accounts", "otp", "balance"])
@@ -1099,7 +1097,7 @@ def test_closing_in_the_middle_of_a_sign_in(open_options: Open, box: Sandbox, ca
     gc.collect()
 
 
-def test_a_sign_in_that_is_called_off(open_options: Open, box: Sandbox, eventually: Eventually) -> None:
+def test_a_cancelled_sign_in(open_options: Open, box: Sandbox, eventually: Eventually) -> None:
     session = open_options(None)
     box.faults.stall("get_accounts")
     future = session.core.start_sign_in(pat(box))
@@ -1109,7 +1107,7 @@ def test_a_sign_in_that_is_called_off(open_options: Open, box: Sandbox, eventual
     gc.collect()
 
 
-def test_a_failed_sign_in_leaves_the_one_before(session: Session, box: Sandbox) -> None:
+def test_a_failed_sign_in_keeps_the_previous_one(session: Session, box: Sandbox) -> None:
     with pytest.raises(SignInRefused):
         session.core.sign_in_and_wait(pat(box, "refused"))
     assert session.loginid == DEMO
@@ -1142,7 +1140,7 @@ def test_a_session_needs_no_event_loop_of_its_own(session: Session) -> None:
     assert accounts["kind"].tolist() == ["real", "demo"]
 
 
-def test_nobody_is_asked_for_limits(session: Session, box: Sandbox) -> None:
+def test_limits_are_never_requested(session: Session, box: Sandbox) -> None:
     for _ in range(120):
         session.call("time")
     session.call("ping")

@@ -1,4 +1,4 @@
-"""What becomes of a change whose answer says little: it may have happened, and nobody is told to run the cell again."""
+"""Test changes with inconclusive answers: the change may have happened, so the user must not just run the cell again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CLOSED = [
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads that are asked again almost at once."""
+    """Repeat reads almost at once."""
     monkeypatch.setattr("dpyauth.net.retries.pause", lambda tries, rng: 0.02)
 
 
@@ -47,7 +47,7 @@ REGISTER = {"name": "Mine", "scopes": ["read"]}
 
 
 @pytest.mark.parametrize("code", OPEN)
-def test_an_error_that_leaves_it_open(session: Session, box: Sandbox, code: str) -> None:
+def test_an_inconclusive_error(session: Session, box: Sandbox, code: str) -> None:
     box.faults.error(code, "app_register")
     with pytest.raises(OutcomeUnknown, match=r"may or may not have happened.*session\.apps\(\)") as told:
         session.call("app_register", **REGISTER)
@@ -56,7 +56,7 @@ def test_an_error_that_leaves_it_open(session: Session, box: Sandbox, code: str)
 
 
 @pytest.mark.parametrize("more", [{}, {"error": None}, {"app_register": None}])
-def test_an_answer_that_says_nothing(session: Session, box: Sandbox, more: dict[str, Any]) -> None:
+def test_an_empty_answer(session: Session, box: Sandbox, more: dict[str, Any]) -> None:
     box.faults.edit(lambda reply: (reply.pop("app_register"), reply.update(more)), "app_register")
     with pytest.raises(OutcomeUnknown, match=r"the answer is empty.*session\.apps\(\)"):
         session.call("app_register", **REGISTER)
@@ -64,14 +64,14 @@ def test_an_answer_that_says_nothing(session: Session, box: Sandbox, more: dict[
 
 
 @pytest.mark.parametrize("code", OPEN)
-def test_a_read_is_asked_again(session: Session, box: Sandbox, code: str, quick: None) -> None:
+def test_a_read_is_repeated(session: Session, box: Sandbox, code: str, quick: None) -> None:
     box.faults.error(code, "app_list", times=2)
     assert session.call("app_list")["app_list"]
     assert sum(received.call == "app_list" for received in box.received) == 3
 
 
 @pytest.mark.parametrize("code", OPEN[:5])
-def test_the_last_error_of_a_read_is_told(session: Session, box: Sandbox, code: str, quick: None) -> None:
+def test_the_last_error_of_a_read_is_raised(session: Session, box: Sandbox, code: str, quick: None) -> None:
     box.faults.error("CallError", "app_list", times=1)
     box.faults.error(code, "app_list", times=1000)
     for attempt in (
@@ -83,7 +83,7 @@ def test_the_last_error_of_a_read_is_told(session: Session, box: Sandbox, code: 
 
 
 @pytest.mark.parametrize("code", CLOSED)
-def test_an_error_that_says_no(session: Session, box: Sandbox, code: str) -> None:
+def test_a_conclusive_error(session: Session, box: Sandbox, code: str) -> None:
     assert not leaves_open(code)
     box.faults.error(code, "app_register")
     with pytest.raises(ApiError) as told:
@@ -91,7 +91,7 @@ def test_an_error_that_says_no(session: Session, box: Sandbox, code: str) -> Non
     assert told.value.code == code
 
 
-def test_frames_of_a_change_say_it_as_well(session: Session, box: Sandbox) -> None:
+def test_frames_of_a_change_say_so_too(session: Session, box: Sandbox) -> None:
     box.faults.error("WrongResponse", "app_register", times=2)
     with pytest.raises(OutcomeUnknown, match="app_register"):
         session.frame("app_register", **REGISTER)
@@ -115,15 +115,15 @@ def test_frames_of_a_change_say_it_as_well(session: Session, box: Sandbox) -> No
         ("p2p_order_create", "your account at Deriv"),
     ],
 )
-def test_it_says_what_to_look_at(session: Session, box: Sandbox, call: str, where: str) -> None:
+def test_the_error_says_what_to_check(session: Session, box: Sandbox, call: str, where: str) -> None:
     assert where in session.core.catalog[call].look({})
 
 
 @pytest.mark.parametrize("body", ["json", "page"])
-def test_over_http_a_refused_sign_in_sends_nothing_again(
+def test_over_http_nothing_is_sent_again_after_a_refused_token(
     open_options: Callable[..., Session], box: Sandbox, body: str
 ) -> None:
-    """A personal access token cannot be renewed: what Deriv itself refuses has not happened, the rest is open."""
+    """A personal access token cannot be renewed: a change refused by Deriv did not happen; after others it may have."""
     session = open_options("rich")
     account = next(loginid for loginid in session.core.grants if loginid.startswith("DOT"))
     kind: type[Exception] = SignInRefused
@@ -138,7 +138,7 @@ def test_over_http_a_refused_sign_in_sends_nothing_again(
     assert session.state == "signed in"
 
 
-def test_too_many_calls_is_no_doubt(session: Session, box: Sandbox) -> None:
+def test_a_rate_limit_is_conclusive(session: Session, box: Sandbox) -> None:
     box.faults.error("RateLimit", "app_register")
     with pytest.raises(RateLimited):
         session.call("app_register", **REGISTER)

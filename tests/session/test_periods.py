@@ -1,4 +1,4 @@
-"""The period asked for: nothing from outside of it comes back, and the user is told where Deriv's data begins."""
+"""Test periods: frames contain nothing from outside, and the user is told where Deriv's data begins."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def asked(box: Sandbox, call: str) -> int:
 
 
 def altered(monkeypatch: pytest.MonkeyPatch, call: str, alter: Callable[[Any, Any], Any]) -> None:
-    """Let the sandbox answer a call with something else: what `alter` makes of the request and the usual answer."""
+    """Let the sandbox answer a call with what `alter` makes of the request and the usual answer."""
     handler = HANDLERS[call]
     monkeypatch.setitem(HANDLERS, call, lambda ask: alter(ask, handler(ask)))
 
@@ -48,7 +48,7 @@ def altered_rows(monkeypatch: pytest.MonkeyPatch, call: str, alter: Callable[[li
 
 
 def told(ask: Callable[[], pd.DataFrame]) -> tuple[pd.DataFrame, str]:
-    """Return a frame, and what was said with it, which stands in its attributes, too."""
+    """Return a frame and the warning that came with it, which is also in its attributes."""
     with pytest.warns(PeriodWarning) as caught:
         frame = ask()
     (said,) = caught
@@ -175,7 +175,7 @@ def _other_times(form: Callable[[int], Any]) -> Callable[[Any, Any], Any]:
         (_other_times(lambda time: f"{dt.datetime.fromtimestamp(time, dt.UTC):%Y-%m-%d %H:%M:%S}"), 0),
     ],
 )
-def test_whatever_a_server_sends_only_the_period_comes_once(
+def test_only_points_of_the_period_are_kept_and_only_once(
     either: Session, monkeypatch: pytest.MonkeyPatch, alter: Any, outside: int
 ) -> None:
     since, until = "2026-11-01 10:00", "2026-11-01 10:10"
@@ -191,7 +191,7 @@ def test_whatever_a_server_sends_only_the_period_comes_once(
         assert f"Deriv also sent {outside} prices from outside the period" in frame.attrs["note"]
 
 
-def test_candles_that_come_twice_count_once(either: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_candles_count_once(either: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = either.candles("R_50", 60, "2026-11-01", "2026-11-01 01:00")
 
     def alter(ask: Any, reply: Any) -> Any:
@@ -211,7 +211,7 @@ def test_prices_whose_time_cannot_be_read_are_an_error(
         session.ticks("R_50")
 
 
-def test_prices_without_as_many_times_are_an_error(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prices_without_matching_times_are_an_error(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     def alter(ask: Any, reply: Any) -> Any:
         reply.payload["prices"].pop(0)
         return reply
@@ -233,7 +233,7 @@ def _autumn(session: Session, name: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_from_outside_the_period_are_left_out(either: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_rows_outside_the_period_are_left_out(either: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     expected = _autumn(either, name)
     assert len(expected) > 5
     handler = HANDLERS[name]
@@ -250,7 +250,7 @@ def test_rows_from_outside_the_period_are_left_out(either: Session, monkeypatch:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("alter", [lambda rows: rows[::-1], lambda rows: [*rows[:5], *rows]])
-def test_rows_in_another_order_and_more_than_once(
+def test_rows_in_another_order_and_repeated(
     either: Session, monkeypatch: pytest.MonkeyPatch, name: str, alter: Any
 ) -> None:
     expected = _autumn(either, name)
@@ -337,14 +337,16 @@ def test_by_sale_of_all_accounts(open_options: Open) -> None:
     assert frame[frame["loginid"] == session.loginid]["contract_id"].tolist() == one["contract_id"].tolist()
 
 
-def test_by_sale_where_a_purchase_is_not_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_sale_without_the_time_of_a_purchase(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = session.profit_table("2026-10-01", by="sale")
 
     altered_rows(monkeypatch, "statement", lambda rows: [{**row, "purchase_time": None} for row in rows])
     pd.testing.assert_frame_equal(session.profit_table("2026-10-01", by="sale"), expected)
 
 
-def test_by_sale_where_the_profit_table_lacks_a_contract(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_sale_with_a_contract_missing_from_the_profit_table(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = session.profit_table("2026-10-01", by="sale")
     lost = whole["contract_id"].iloc[3]
 
@@ -354,7 +356,7 @@ def test_by_sale_where_the_profit_table_lacks_a_contract(session: Session, monke
     assert "profit table lacks 1 contract that" in said
 
 
-def test_the_frame_says_what_its_period_goes_by(session: Session) -> None:
+def test_the_frame_says_which_time_its_period_refers_to(session: Session) -> None:
     frame = session.profit_table("2026-10-01")
     assert frame.attrs["by"] == "purchase"
     assert "by='sale'" in frame.attrs["note"]
@@ -362,14 +364,16 @@ def test_the_frame_says_what_its_period_goes_by(session: Session) -> None:
 
 
 @pytest.mark.parametrize("by", ["sold", "Sale", None, 1, "", ["sale"]])
-def test_no_other_way_to_count(session: Session, box: Sandbox, by: Any) -> None:
+def test_other_values_of_by_are_refused(session: Session, box: Sandbox, by: Any) -> None:
     with pytest.raises(InvalidRequest, match="by") as refused:
         session.profit_table("2026-10-01", by=by)
     assert refused.value.field == "by"
     assert asked(box, "profit_table") == asked(box, "statement") == 0
 
 
-def test_what_breaks_off_by_sale_is_kept(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_history_by_sale_is_kept(
+    session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("dpyauth.session.history.paged.PAGE", {"statement": 999, "profit_table": 50})
     expected = session.profit_table("2026-06-01", by="sale")
     handler, served = HANDLERS["profit_table"], []
@@ -398,7 +402,7 @@ def _without_a_period(place: Any, size: int, since: int | None, currency: str | 
     return {"page_cursor": place.cursor, "per_page": size}
 
 
-def test_transactions_of_a_wallet_from_outside_the_period(
+def test_transactions_of_a_wallet_outside_the_period(
     open_options: Open, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = open_options()
@@ -436,7 +440,7 @@ def test_an_old_ticks_history_as_a_frame(either: Session) -> None:
     assert frame["times"].dtype == "datetime64[us, UTC]"
     assert "50 rows" in said
     assert "They begin at 20" in said
-    assert len(either.call("ticks_history", **old)["history"]["times"]) == 50  # a reply stays as it came
+    assert len(either.call("ticks_history", **old)["history"]["times"]) == 50  # a reply is not changed
 
 
 def test_the_candle_that_a_period_begins_in_belongs_to_it(either: Session) -> None:
@@ -487,7 +491,7 @@ def test_details_of_markup(asked: dict[str, str], kept: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("day", ["2026-01-02", "2026-1-2"])
-def test_orders_of_a_day_as_deriv_takes_days(day: str) -> None:
+def test_orders_of_a_day_in_derivs_sense(day: str) -> None:
     call = load("v3")["p2p_order_list"]
     rows = [{"id": name, "created_time": second} for name, second in (("a", 1_767_312_000), ("b", 1_767_398_400))]
     reply = {"echo_req": {"date_from": day, "date_to": day}, "p2p_order_list": {"list": rows}}
@@ -504,5 +508,5 @@ def test_days_up_to_the_future_end_today(until: Any) -> None:
     assert dt.date.fromisoformat(last) - dt.date.fromisoformat(first) == dt.timedelta(days=180)
 
 
-def test_days_up_to_the_first_day_there_is() -> None:
+def test_days_up_to_the_first_possible_day() -> None:
     assert days(load("options")["markup_statistics"], None, "0001-01-02", 180)[0].endswith("1-01-01")

@@ -1,4 +1,4 @@
-"""What a session can look up; what it looks like as frames is tested with the frames."""
+"""Test reference data of a session; tests/frames tests its frames."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ V3: dict[str, tuple[str, tuple[Any, ...]]] = {
     "apps": ("app_list", ()),
     "site": ("website_status", ()),
 }
-"""By method: the call it stands on, and arguments."""
+"""The call and the arguments of each method."""
 
 STATUS = ("status_flags", "verification", "currencies", "cashier_problems")
 ONLY_V3 = {
@@ -46,14 +46,14 @@ ONLY_V3 = {
     **{name: ("get_account_status", ()) for name in STATUS},
     "login_history": ("login_history", ()),
 }
-"""All of those that the options API has no call for."""
+"""Those without a call on the options API."""
 
 LEGACY = {"legacy_accounts": ("legacy_accounts", ()), "legacy_statement": ("legacy_statement", ("CR900031",))}
 
 
 @pytest.fixture
 def three(open_session: Open) -> Session:
-    """Signed in with Deriv, as the rich user with three accounts."""
+    """Sign in with Deriv as the rich user with three accounts."""
     made = open_session(None)
     grants = {loginid: Credential(Secret(token), "a test") for loginid, token in zip(RICH, TOKENS, strict=True)}
     made.core.sign_in_and_wait(grants["CR900001"], grants=grants)
@@ -61,7 +61,7 @@ def three(open_session: Open) -> Session:
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, call: str) -> list[Mapping[str, Any]]:
-    """The requests of a call that come from now on."""
+    """Return the requests of a call from now on."""
     requests: list[Mapping[str, Any]] = []
     answer = HANDLERS[call]
 
@@ -74,7 +74,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, call: str) -> list[Mapping[str, Any]]
 
 
 @pytest.mark.parametrize("name", V3)
-def test_each_answers_with_both_faces(session: Session, name: str) -> None:
+def test_each_method_answers_blocking_and_awaited(session: Session, name: str) -> None:
     call, arguments = V3[name]
     blocking = getattr(session, name)(*arguments)
     awaited = asyncio.run(getattr(session.aio, name)(*arguments))
@@ -88,12 +88,12 @@ def test_each_answers_with_both_faces(session: Session, name: str) -> None:
     assert blocking.dtypes.astype(str).to_dict() == awaited.dtypes.astype(str).to_dict()
 
 
-def test_they_are_all_there_is() -> None:
+def test_every_method_is_listed() -> None:
     assert len(ONLY_V3) == 12
 
 
 @pytest.mark.parametrize("name", ONLY_V3)
-def test_what_the_options_api_lacks(open_options: Open, box: Sandbox, name: str) -> None:
+def test_methods_missing_on_the_options_api(open_options: Open, box: Sandbox, name: str) -> None:
     call, arguments = ONLY_V3[name]
     session = open_options("rich")
     before = len(box.received)
@@ -112,7 +112,7 @@ def test_what_the_options_api_lacks(open_options: Open, box: Sandbox, name: str)
 
 
 def says_how_to_go_on(text: str, typed: str, session: Session) -> bool:
-    """Whether an error of the options API says what was typed, where to see it, and a method that there is."""
+    """Return whether an error of the options API says what was typed, where to see the data, and an existing method."""
     assert text.startswith(f"{typed}: Deriv's current API does not tell ")
     assert "See https://" in text
     assert text.endswith("Nothing was sent.")
@@ -125,7 +125,7 @@ def says_how_to_go_on(text: str, typed: str, session: Session) -> bool:
 
 
 @pytest.mark.parametrize("name", LEGACY)
-def test_what_v3_lacks(session: Session, name: str) -> None:
+def test_methods_missing_on_v3(session: Session, name: str) -> None:
     call, arguments = LEGACY[name]
     with pytest.raises(NotInThisApi) as refused:
         getattr(session, name)(*arguments)
@@ -134,7 +134,7 @@ def test_what_v3_lacks(session: Session, name: str) -> None:
     assert "The nearest here is session." in str(refused.value)
 
 
-def test_accounts_the_api_lacks_are_no_rows(open_options: Open) -> None:
+def test_accounts_without_the_data_are_left_out(open_options: Open) -> None:
     with pytest.raises(NotInThisApi):
         open_options("rich").limits(account="all")
 
@@ -148,7 +148,7 @@ def test_a_reply_without_its_payload_is_no_reply(session: Session, name: str, mo
 
 
 @pytest.mark.parametrize("name", V3)
-def test_what_is_not_simulated_says_so(session: Session, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_are_not_simulated_say_so(session: Session, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     call, arguments = V3[name]
     monkeypatch.delitem(HANDLERS, call)
     with pytest.raises(ApiError, match="does not simulate") as refused:
@@ -156,7 +156,7 @@ def test_what_is_not_simulated_says_so(session: Session, name: str, monkeypatch:
     assert refused.value.code == "NotSimulated"
 
 
-def test_who_may(open_session: Open) -> None:
+def test_missing_scopes(open_session: Open) -> None:
     for name in ("limits", "settings", "portfolio", "mt5_accounts", "api_tokens", "apps"):
         with pytest.raises(NotSignedIn):
             getattr(open_session(None), name)()
@@ -166,7 +166,7 @@ def test_who_may(open_session: Open) -> None:
 
 
 @pytest.mark.parametrize("name", ["limits", "apps", "site"])
-def test_a_kind_there_is_not(session: Session, box: Sandbox, name: str) -> None:
+def test_an_unknown_kind(session: Session, box: Sandbox, name: str) -> None:
     before = len(box.received)
     with pytest.raises(InvalidRequest, match=r"Unknown kind: 'valus'\. Choose one of '") as refused:
         getattr(session, name)("valus")
@@ -174,7 +174,7 @@ def test_a_kind_there_is_not(session: Session, box: Sandbox, name: str) -> None:
     assert len(box.received) == before
 
 
-# The account's
+# Of the account
 
 
 def test_kinds_of_limits(session: Session) -> None:
@@ -186,7 +186,7 @@ def test_kinds_of_limits(session: Session) -> None:
 
 
 @pytest.mark.parametrize("ask", [Session.limits, Session.portfolio])
-def test_of_all_accounts(three: Session, box: Sandbox, ask: Callable[..., pd.DataFrame]) -> None:
+def test_limits_of_all_accounts(three: Session, box: Sandbox, ask: Callable[..., pd.DataFrame]) -> None:
     one, frame = ask(three), ask(three, account="all")
     assert list(frame.columns) == ["loginid", *one.columns, "error"]
     assert frame["loginid"].drop_duplicates().tolist() == RICH
@@ -217,7 +217,7 @@ def test_limits_of_each_account_are_in_its_own_currency(three: Session) -> None:
         assert set(three.limits(kind, account="CR900002")[says].dropna()) == told["CR900002"]
 
 
-def test_what_a_bitcoin_account_may_move_in_a_day_is_in_dollars(three: Session, open_session: Open) -> None:
+def test_daily_limits_of_a_bitcoin_account_are_in_dollars(three: Session, open_session: Open) -> None:
     for session in (three, open_session("a1-sandbox-rich-btc")):
         frame = session.limits("transfers", account="CR900002", decimal=True)
         units = frame.groupby(["period", "counted"], observed=True)["unit"].unique().map(list).to_dict()
@@ -242,7 +242,7 @@ def test_limits_of_an_account_without_a_currency_are_in_none(
     assert session.limits("transfers")["unit"].isna().all()
 
 
-def test_the_currency_of_another_account_is_also_told_when_it_signs_in(three: Session) -> None:
+def test_the_currency_of_another_account_is_also_known_from_its_sign_in(three: Session) -> None:
     assert three.core.active_account is not None
     three.core.active_account = three.core.active_account._replace(rows=())  # Deriv requires no field of its answer
     assert set(three.limits("markets", account="CR900002")["currency"]) == {"BTC"}
@@ -265,7 +265,7 @@ def test_a_portfolio_of_each_api(session: Session, open_options: Open, box: Sand
 
 
 def test_money_may_be_text(open_options: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deriv's documents say number, and people have seen texts."""
+    """Deriv documents numbers, but texts have been observed."""
     row = {"contract_id": 7, "underlying_symbol": "R_100", "buy_price": "0.10", "payout": "1.95", "expiry_time": 60}
     monkeypatch.setitem(HANDLERS, "portfolio", lambda ask: Reply("portfolio", {"contracts": [row]}))
     monkeypatch.setattr("dpyauth.sandbox.options.socket_calls.shaped", lambda reply, shape: reply)
@@ -282,7 +282,7 @@ def test_an_empty_portfolio(open_session: Open) -> None:
     assert list(frame.columns) == list(frames.open_contracts(None).columns)
 
 
-# The user's
+# Of the user
 
 
 def test_personal_data_is_hidden(session: Session) -> None:
@@ -299,7 +299,7 @@ def test_tokens_are_hidden(session: Session, monkeypatch: pytest.MonkeyPatch) ->
     hidden, shown = session.api_tokens(), session.api_tokens(reveal=True)
     assert set(hidden["token"]) == {"•••"}
     assert "sandbox-rich-all" in shown["token"].tolist()
-    assert [set(request) for request in requests] == [{"api_token", "req_id"}] * 2  # nothing that makes one
+    assert [set(request) for request in requests] == [{"api_token", "req_id"}] * 2  # no token among them
 
 
 def test_kinds_of_apps(session: Session, box: Sandbox) -> None:
@@ -314,7 +314,7 @@ def test_exact_balances_of_mt5(session: Session) -> None:
     assert {type(balance) for balance in exact} == {Decimal}
 
 
-# Everybody's
+# Public data
 
 
 def test_exchange_rates(session: Session, box: Sandbox) -> None:
@@ -366,7 +366,7 @@ def test_trading_times_of_no_day(session: Session) -> None:
         assert refused.value.field == "day"
 
 
-def test_kinds_of_what_holds_for_the_site(session: Session) -> None:
+def test_kinds_of_site_data(session: Session) -> None:
     assert "per_minute" in session.site()
     assert type(session.site("currencies")["currency"].iloc[0]) is str
     assert "fee_percent" in session.site("fees")

@@ -1,4 +1,4 @@
-"""Replies that carry the number of another call: nobody gets what is not theirs, on either API."""
+"""Replies that carry the number of another call reach no caller, on either API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def strays(session: Session) -> int:
 
 
 def whole(**more: Any) -> Edit:
-    """All of another call's reply, but for the number."""
+    """Return a whole reply of another call, with the number replaced."""
     return lambda reply: (reply.pop(reply["msg_type"]), reply.update(more))
 
 
@@ -68,7 +68,7 @@ def test_a_change_may_have_happened(box: Sandbox, session: Session, what: str) -
     assert strays(session) == 1
 
 
-def test_two_that_are_swapped_reach_neither(box: Sandbox, session: Session) -> None:
+def test_two_swapped_replies_reach_no_caller(box: Sandbox, session: Session) -> None:
     assert session.core.connection is not None
     new_id = session.core.connection.protocol.new_id
     if new_id() % 2 == 0:

@@ -1,4 +1,4 @@
-"""Sessions on real sockets, against the sandbox and its faults."""
+"""Test sessions on real sockets, against the sandbox and its faults."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ from dpyauth.settings import settings
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
 
-TOP_UP = "topup_virtual"  # changes something, takes no fields, and the sandbox knows it
+TOP_UP = "topup_virtual"  # changes something, takes no fields, and is simulated by the sandbox
 
 
 def calls(box: Sandbox) -> list[str]:
@@ -65,7 +65,7 @@ def calls(box: Sandbox) -> list[str]:
 
 
 def arrived(box: Sandbox, call: str, times: int = 1) -> None:
-    """Wait until the sandbox has got a call."""
+    """Wait until the sandbox has received a call."""
     assert box.wait_until(lambda box: calls(box).count(call) >= times)
 
 
@@ -78,12 +78,12 @@ def test_signing_in(session: Session) -> None:
     assert repr(session) == "<dpyauth session: signed in, CR900001 (USD, sample)>"
 
 
-def test_it_says_whether_anything_is_real(session: Session) -> None:
+def test_a_session_says_whether_it_uses_real_money(session: Session) -> None:
     assert session.sandbox
     assert not Session(settings()).sandbox
 
 
-def test_before_it(open_session: Open, box: Sandbox) -> None:
+def test_before_signing_in(open_session: Open, box: Sandbox) -> None:
     session = open_session(None)
     assert session.state == "signed out"
     assert session.loginid is None
@@ -129,13 +129,13 @@ def test_an_unknown_app_id(box: Sandbox) -> None:
     session.close()
 
 
-def test_the_error_of_a_sign_in_is_the_readers_own(open_session: Open) -> None:
+def test_each_caller_gets_its_own_error_of_a_sign_in(open_session: Open) -> None:
     session = open_session(None)
     future = session.core.start_sign_in(api_token("nobody-s-token", "a test"))
     assert isinstance(future.exception(5), SignInRefused)
 
 
-def test_nothing_answers(box: Sandbox) -> None:
+def test_nothing_listens(box: Sandbox) -> None:
     port = box.port
     box.stop()
     session = Session(settings(app_id=box.app_id, server=box.url), timeout=5)
@@ -167,7 +167,7 @@ def test_maintenance(box: Sandbox, open_session: Open) -> None:
     assert session.call("ping")["ping"] == "pong"
 
 
-def test_a_sign_in_that_takes_too_long_is_called_off(box: Sandbox, open_session: Open, eventually: Eventually) -> None:
+def test_a_sign_in_that_takes_too_long_is_cancelled(box: Sandbox, open_session: Open, eventually: Eventually) -> None:
     session = open_session(None, timeout=0.2)
     box.faults.swallow("authorize")
     with pytest.raises(CallTimeout, match=r"sign-in within 0\.2 s"):
@@ -176,28 +176,28 @@ def test_a_sign_in_that_takes_too_long_is_called_off(box: Sandbox, open_session:
     assert session.state == "signed out"
 
 
-def test_a_rate_limit_at_the_sign_in_is_no_verdict_on_the_token(box: Sandbox, open_session: Open) -> None:
+def test_a_rate_limit_at_the_sign_in_does_not_refuse_the_token(box: Sandbox, open_session: Open) -> None:
     session = open_session(None)
     box.faults.rate_limit("authorize")
     with pytest.raises(RateLimited):
         session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
 
 
-def test_signing_in_anew_replaces_the_account(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_signing_in_again_replaces_the_account(session: Session, box: Sandbox, eventually: Eventually) -> None:
     session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
     assert session.loginid == "CR900002"
     assert session.call("balance")["balance"]["currency"] == "BTC"
     eventually(lambda: box.connections_open == 1)
 
 
-def test_a_failed_one_leaves_the_account(session: Session) -> None:
+def test_a_failed_sign_in_keeps_the_account(session: Session) -> None:
     with pytest.raises(SignInRefused):
         session.core.sign_in_and_wait(api_token("nobody-s-token", "a test"))
     assert session.state == "signed in"
     assert session.balance()["loginid"].item() == "CR900001"
 
 
-def test_a_call_in_flight_ends_when_signing_in_anew(session: Session, box: Sandbox) -> None:
+def test_a_call_under_way_ends_when_signing_in_again(session: Session, box: Sandbox) -> None:
     box.faults.swallow("balance")
     waiting = on_thread(session.balance)
     arrived(box, "balance")
@@ -258,7 +258,7 @@ def test_a_change_without_a_reply(open_session: Open, box: Sandbox) -> None:
     assert calls(box).count(TOP_UP) == 1
 
 
-def test_doubled_replies_go_to_nobody_else(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_repeated_replies_reach_no_other_call(session: Session, box: Sandbox, eventually: Eventually) -> None:
     box.faults.duplicate("balance", times=3)
     for _ in range(3):
         assert session.call("balance")["msg_type"] == "balance"
@@ -279,18 +279,18 @@ def test_replies_in_another_order_from_many_threads(session: Session, box: Sandb
 
 
 @pytest.mark.parametrize("seconds", [0, -1, True, "30", None, float("nan"), float("inf"), 86_400, Decimal(5)])
-def test_time_outs_that_make_no_sense(seconds: Any, box: Sandbox) -> None:
+def test_invalid_timeouts(seconds: Any, box: Sandbox) -> None:
     with pytest.raises(InvalidSetting):
         Session(settings(server=box.url), timeout=seconds)
 
 
 @pytest.mark.parametrize("seconds", [1, 0.5, np.int64(5), np.float32(0.5), Fraction(1, 2)])
-def test_time_outs_that_do(seconds: Any) -> None:
+def test_valid_timeouts(seconds: Any) -> None:
     assert check_timeout(seconds) == seconds
     assert type(check_timeout(seconds)) is float
 
 
-def test_a_time_out_of_one_call(session: Session) -> None:
+def test_the_timeout_of_one_call(session: Session) -> None:
     with pytest.raises(InvalidSetting):
         session.call("ping", timeout=-1)
 
@@ -299,14 +299,14 @@ def test_a_time_out_of_one_call(session: Session) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["drop", "reset", "garbage"])
-def test_a_read_outlives_it(session: Session, box: Sandbox, at_once: None, trouble: str) -> None:
+def test_a_read_survives_a_lost_connection(session: Session, box: Sandbox, at_once: None, trouble: str) -> None:
     getattr(box.faults, trouble)("balance")
     assert session.balance()["loginid"].item() == "CR900001"
     assert calls(box) == ["authorize", "balance", "authorize", "balance"]
     assert session.state == "signed in"
 
 
-def test_a_change_does_not(open_session: Open, box: Sandbox, at_once: None) -> None:
+def test_a_change_does_not_survive_a_lost_connection(open_session: Open, box: Sandbox, at_once: None) -> None:
     session = open_session("sandbox-rich-demo")
     box.faults.reset(TOP_UP)
     with pytest.raises(OutcomeUnknown, match="may or may not have happened"):
@@ -343,12 +343,12 @@ def test_a_server_that_is_away_for_a_while(
 def test_a_stall(session: Session, box: Sandbox, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 0.1)
     monkeypatch.setattr("dpyauth.net.keepalive.PING_TIMEOUT", 0.1)
-    session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))  # a connection that knows of the new times
+    session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))  # a connection that uses the new intervals
     box.faults.stall("balance")
     assert session.balance()["currency"].item() == "BTC"
 
 
-def test_a_token_that_is_revoked_meanwhile(
+def test_a_token_revoked_during_a_break(
     open_session: Open, box: Sandbox, at_once: None, eventually: Eventually
 ) -> None:
     session = open_session("sandbox-rich-read")
@@ -374,13 +374,13 @@ def test_a_revoked_token_is_noticed_without_a_break_too(
     eventually(lambda: session.state == "signed out")
 
 
-def test_a_server_that_forgot_who_asks(session: Session, box: Sandbox) -> None:
+def test_a_server_that_forgot_the_sign_in(session: Session, box: Sandbox) -> None:
     box.faults.error("AuthorizationRequired", "balance")
     assert session.balance().shape[0] == 1
     assert calls(box) == ["authorize", "balance", "authorize", "balance"]
 
 
-def test_a_defect_of_ours_signs_out_and_says_so(
+def test_a_bug_signs_out_and_says_so(
     session: Session, monkeypatch: pytest.MonkeyPatch, eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
@@ -424,7 +424,7 @@ def test_closing(session: Session, box: Sandbox, eventually: Eventually) -> None
 
 
 def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # must not be waited for
     box.faults.swallow("balance")
     waiting = on_thread(session.balance)
     arrived(box, "balance")
@@ -435,7 +435,7 @@ def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch:
     assert time.monotonic() - begin < 3
 
 
-def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox) -> None:
+def test_closing_cancels_a_waiting_sign_in(open_session: Open, box: Sandbox) -> None:
     session = open_session(None)
     box.faults.swallow("authorize")
     begun = session.core.start_sign_in(api_token("sandbox-rich-all", "a test"))
@@ -447,7 +447,7 @@ def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox
 
 
 def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # must not be waited for
     box.faults.stall(pongs=False)
     begin = time.monotonic()
     session.close()
@@ -493,7 +493,7 @@ def test_logging_out(session: Session, box: Sandbox, eventually: Eventually) -> 
     assert session.balance().shape[0] == 1
 
 
-def test_no_pickle_takes_it(session: Session) -> None:
+def test_a_session_cannot_be_pickled(session: Session) -> None:
     with pytest.raises(TypeError, match="session cannot be pickled"):
         pickle.dumps(session)
 
@@ -552,9 +552,7 @@ def test_an_awaited_call_may_be_cancelled(open_session: Open, box: Sandbox) -> N
     assert not session.core.connection.protocol.is_awaited
 
 
-def test_a_loop_that_ends_first_disturbs_nobody(
-    session: Session, box: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_loop_that_ends_first_has_no_effect(session: Session, box: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     async def leave() -> None:
         task = asyncio.ensure_future(session.aio.call("ping"))
         await asyncio.to_thread(arrived, box, "ping")
@@ -570,7 +568,7 @@ def test_a_loop_that_ends_first_disturbs_nobody(
 
 
 def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPatch) -> threading.Thread:
-    """Interrupt the main thread as a kernel does, once the call has been sent and is waited for."""
+    """Interrupt the main thread as a kernel does, once the call was sent and is waited for."""
     waiting = threading.Event()
 
     def interrupt() -> None:
@@ -616,7 +614,7 @@ def test_an_interrupt_frees_the_cell_and_the_session_lives_on(
     eventually(lambda: not session.core.connection.protocol.is_awaited)  # type: ignore[union-attr]
 
 
-def test_an_interrupted_sign_in_is_called_off(
+def test_an_interrupted_sign_in_is_cancelled(
     open_session: Open, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = open_session(None)
@@ -639,7 +637,7 @@ def statements(session: Session, count: int) -> list[Future[Any]]:
     return [on_thread(lambda: session.call("statement", limit=1)) for _ in range(count)]
 
 
-def test_a_read_that_comes_too_early_waits_and_succeeds(
+def test_a_rate_limited_read_waits_and_succeeds(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "PENALTIES", (0.05, 0.1))
@@ -649,7 +647,7 @@ def test_a_read_that_comes_too_early_waits_and_succeeds(
     assert session.events()["what"].tolist().count("rate limit") == 2
 
 
-def test_a_change_that_comes_too_early_is_refused_and_not_repeated(open_session: Open, box: Sandbox) -> None:
+def test_a_rate_limited_change_is_refused_and_not_repeated(open_session: Open, box: Sandbox) -> None:
     session = open_session("sandbox-rich-demo")
     box.faults.rate_limit(TOP_UP)
     with pytest.raises(RateLimited):
@@ -659,7 +657,7 @@ def test_a_change_that_comes_too_early_is_refused_and_not_repeated(open_session:
 
 @pytest.fixture
 def tight(nothing_left: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sandbox, Session]]:
-    """A Deriv that allows little, with minutes of half a second, and a session that knows."""
+    """Limit calls tightly, with minutes of half a second, and return a session that knows the limits."""
     minute = 0.5
     monkeypatch.setattr(rate_limits, "MINUTE", minute)
     started = time.time()
@@ -675,10 +673,10 @@ def tight(nothing_left: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
 def test_the_limits_are_learned_from_deriv(tight: tuple[Sandbox, Session]) -> None:
     health = tight[1].health()
     assert health["left_outcome"] == 5
-    assert health["left_general"] <= 18  # the sign-in and the question count
+    assert health["left_general"] <= 18  # the sign-in and the request count
 
 
-def test_they_are_asked_for_once_they_begin_to_matter(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_the_limits_are_requested_once_they_matter(session: Session, box: Sandbox, eventually: Eventually) -> None:
     before = session.health()["left_outcome"]
     for _ in range(13):
         session.call("statement", limit=1)
@@ -696,7 +694,7 @@ def test_calls_beyond_the_limit_queue_and_all_are_answered(tight: tuple[Sandbox,
     assert all(future.result(20)["statement"]["count"] == 1 for future in waiting)
     assert calls(box).index("ping") < len(calls(box)) - 10
     assert time.monotonic() - began >= 4 * 0.5 - 0.1
-    # On a busy machine the two clocks may disagree by a moment: what Deriv refuses then is asked again.
+    # On a busy machine the two clocks may differ by a moment: a call that Deriv refuses then is repeated.
     assert calls(box).count("statement") >= 25
 
 
@@ -709,7 +707,7 @@ def test_a_change_beyond_the_limit_is_not_sent(tight: tuple[Sandbox, Session]) -
     assert len(box.received) == before
 
 
-def test_a_call_that_waits_for_the_limits_outlives_its_own_time_and_a_break(
+def test_a_call_that_waits_for_the_limits_survives_its_timeout_and_a_break(
     tight: tuple[Sandbox, Session], at_once: None, eventually: Eventually
 ) -> None:
     box, session = tight
@@ -719,10 +717,10 @@ def test_a_call_that_waits_for_the_limits_outlives_its_own_time_and_a_break(
     assert all(future.result(20)["statement"]["count"] == 1 for future in waiting)
 
 
-# How fast it comes back
+# Speed of reconnecting
 
 
-def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
+def test_the_first_attempt_is_immediate_and_later_ones_at_most_one_a_second(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
     tries: list[float] = []
@@ -740,7 +738,7 @@ def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
     session.core.connection.protocol.connecting(time.monotonic() - 60)  # type: ignore[union-attr]
     monkeypatch.setattr(Backoff, "started", noted)
     monkeypatch.setattr(Backoff, "next_delay", paused)
-    monkeypatch.setattr(random.Random, "uniform", lambda self, low, high: low)  # the shortest pauses there are
+    monkeypatch.setattr(random.Random, "uniform", lambda self, low, high: low)  # the shortest pauses
     box.faults.refuse(503, times=2)
     box.faults.reset()
     eventually(lambda: session.health()["reconnects"] == 1, timeout=10)
@@ -749,7 +747,7 @@ def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
     assert all(later - earlier >= 0.99 for earlier, later in itertools.pairwise(tries))
 
 
-# What has happened to it
+# Events
 
 
 def test_events_and_health(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
@@ -777,7 +775,7 @@ def test_events_and_health(session: Session, box: Sandbox, at_once: None, eventu
     assert pd.isna(session.health()["uptime"])
 
 
-def test_before_anything_has_happened(open_session: Open) -> None:
+def test_events_of_a_new_session(open_session: Open) -> None:
     session = open_session(None)
     assert session.events().empty
     health = session.health()
@@ -800,14 +798,16 @@ def test_a_revoked_token_is_an_event_and_the_next_call_says_why(
     assert "sandbox-rich-read" not in session.events().to_string()
 
 
-def test_what_is_kept_of_events_is_bounded(session: Session) -> None:
+def test_stored_events_are_limited(session: Session) -> None:
     for number in range(2000):
         session.core.note_event("x", str(number), None)
     assert len(session.events()) == 1000
     assert session.events()["why"].iloc[-1] == "1999"
 
 
-def test_a_machine_that_slept_looks_at_once(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_a_machine_that_slept_checks_the_connection_at_once(
+    session: Session, box: Sandbox, eventually: Eventually
+) -> None:
     connection = session.core.connection
     assert connection is not None
     connection._clock_offset -= 3600
@@ -826,7 +826,7 @@ def run_python(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_child_is_told_and_its_parent_goes_on() -> None:
+def test_a_forked_child_gets_an_error_and_its_parent_goes_on() -> None:
     ran = run_python("""
         import os, dpyauth
         session = dpyauth.login(sandbox=True)

@@ -1,4 +1,4 @@
-"""Sign-ins with what was found: at one API, and what is left behind."""
+"""Test signing in with a found credential: only one API is tried, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ V3 = "sandbox-rich-read"
 
 @pytest.fixture
 def session(open_session: Callable[..., Session]) -> Session:
-    """Nobody is signed in."""
+    """Return a session without a sign-in."""
     return open_session(None)
 
 
@@ -36,7 +36,7 @@ def holding(token: str) -> Callable[[str], Granted]:
 
 
 def started(session: Session, token: str, where: Settings | None = None, **options: Any) -> Future[Account]:
-    """A sign-in under way on the background thread."""
+    """Start a sign-in on the background thread."""
     outcome: Future[Account] = Future()
     background.run(lambda: session.core.sign_in_with(holding(token), where or session.core.target, **options), outcome)
     return outcome
@@ -49,9 +49,7 @@ def test_at_once(session: Session) -> None:
 
 
 @pytest.mark.parametrize("to", ["v3", "options"])
-def test_a_token_that_is_refused_is_tried_nowhere_else(
-    session: Session, box: Sandbox, options: Settings, to: str
-) -> None:
+def test_a_refused_token_is_not_tried_elsewhere(session: Session, box: Sandbox, options: Settings, to: str) -> None:
     with pytest.raises(SignInRefused) as refused:
         started(session, "C4nary", options if to == "options" else None).result(PATIENCE)
     assert not hasattr(refused.value, "__notes__")
@@ -75,7 +73,7 @@ def test_a_closed_session(session: Session) -> None:
         started(session, V3).result(PATIENCE)
 
 
-def test_called_off(session: Session, box: Sandbox, eventually: Any) -> None:
+def test_cancelled(session: Session, box: Sandbox, eventually: Any) -> None:
     box.faults.stall("authorize")
     future = started(session, V3)
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))

@@ -1,4 +1,4 @@
-"""What becomes of a session whose sign-in is answered oddly after a break, on both APIs."""
+"""Test sessions whose sign-in gets odd answers after a break, on both APIs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ODD: dict[str, Edit] = {
 
 
 def breaks(box: Sandbox, session: Session, eventually: Eventually) -> None:
-    """Break the connection; return once another is there and known to be, or the session has ended."""
+    """Break the connection; return once it is reopened and known to be, or the session has ended."""
     before = session.health()["reconnects"]
     box.faults.drop()
     eventually(
@@ -70,7 +70,7 @@ def breaks(box: Sandbox, session: Session, eventually: Eventually) -> None:
     )
 
 
-def test_what_does_not_refuse_the_token_passes(
+def test_answers_that_do_not_refuse_the_token_are_temporary(
     box: Sandbox, session: Session, at_once: None, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dpyauth.net.protocol.HANDSHAKE_TIMEOUT", 0.2)
@@ -87,14 +87,18 @@ def test_what_does_not_refuse_the_token_passes(
     assert session.balance()["loginid"].tolist() == [loginid]
 
 
-def test_odd_answers_in_a_row_pass_too(box: Sandbox, session: Session, at_once: None, eventually: Eventually) -> None:
+def test_odd_answers_in_a_row_are_temporary_too(
+    box: Sandbox, session: Session, at_once: None, eventually: Eventually
+) -> None:
     box.faults.error("NobodyKnowsThis", "authorize", times=4)
     breaks(box, session, eventually)
     assert session.state == "signed in"
 
 
 @pytest.mark.parametrize("code", ["InvalidToken", "AuthorizationRequired", "AccountDisabled", "DisabledClient"])
-def test_what_does_signs_out(box: Sandbox, session: Session, at_once: None, eventually: Eventually, code: str) -> None:
+def test_answers_that_refuse_the_token_sign_out(
+    box: Sandbox, session: Session, at_once: None, eventually: Eventually, code: str
+) -> None:
     box.faults.error(code, "authorize")
     breaks(box, session, eventually)
     eventually(lambda: session.state == "signed out")
@@ -105,7 +109,7 @@ def test_what_does_signs_out(box: Sandbox, session: Session, at_once: None, even
 @pytest.mark.parametrize(
     "what", ["an unknown code", "a text", "no payload", "an empty payload", "a login ID that is none"]
 )
-def test_a_first_sign_in_ends_with_what_came(box: Sandbox, open_session: Any, what: str) -> None:
+def test_a_first_sign_in_ends_with_the_error_received(box: Sandbox, open_session: Any, what: str) -> None:
     box.faults.edit(ODD[what], "authorize")
     with pytest.raises(DpyauthError, match=r"authorize|the sign-in") as raised:
         open_session()
@@ -144,7 +148,7 @@ def test_a_switch_that_opens_another_account_changes_nothing(
 
 
 def failed(status: int, code: str | None = None) -> dict[str, Any]:
-    """An answer with an error of the API's own, or without a word of its own."""
+    """Return an answer with an error of the API itself, or without a text of its own."""
     entry = {"status": status, **({"code": code} if code else {})}
     return {"status": status, "body": json.dumps({"errors": [entry]})}
 
@@ -186,7 +190,9 @@ def test_no_answer_for_one_connection_refuses_the_token(
     assert session.balance()["loginid"].tolist() == [DEMO]
 
 
-def test_nor_do_several_in_a_row(box: Sandbox, open_options: Any, at_once: None, eventually: Eventually) -> None:
+def test_several_answers_for_one_connection_do_not_refuse_the_token(
+    box: Sandbox, open_options: Any, at_once: None, eventually: Eventually
+) -> None:
     session = open_options()
     box.faults.http(times=4, call="otp", **failed(401, "InvalidToken"))
     box.faults.refuse(401, times=7)
@@ -195,7 +201,9 @@ def test_nor_do_several_in_a_row(box: Sandbox, open_options: Any, at_once: None,
     assert session.state == "signed in"
 
 
-def test_the_list_of_accounts_does(box: Sandbox, open_options: Any, at_once: None, eventually: Eventually) -> None:
+def test_an_answer_to_the_list_of_accounts_refuses_the_token(
+    box: Sandbox, open_options: Any, at_once: None, eventually: Eventually
+) -> None:
     session = open_options()
     box.faults.http(times=4, call="otp", **failed(401, "InvalidToken"))
     box.faults.http(times=4, call="get_accounts", **failed(401, "InvalidToken"))
@@ -206,7 +214,7 @@ def test_the_list_of_accounts_does(box: Sandbox, open_options: Any, at_once: Non
 
 
 @pytest.mark.parametrize("body", ['{"errors": [{"status": 401}]}', '{"error": "no"}', "<p>Sign in to this network"])
-def test_but_not_in_words_of_something_in_between(
+def test_an_answer_of_a_gateway_does_not_refuse_the_token(
     box: Sandbox, open_options: Any, at_once: None, eventually: Eventually, body: str
 ) -> None:
     session = open_options()
@@ -217,7 +225,7 @@ def test_but_not_in_words_of_something_in_between(
 
 
 @pytest.mark.parametrize("rows", [[], [{"account_id": DEMO, "status": "inactive"}]])
-def test_an_account_that_is_gone_ends_it(
+def test_an_account_that_is_gone_ends_the_sign_in(
     box: Sandbox, open_options: Any, at_once: None, eventually: Eventually, rows: list[Any]
 ) -> None:
     session = open_options()

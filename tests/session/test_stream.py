@@ -1,4 +1,4 @@
-"""Streams: the reader's side alone, and over a sandbox whose clock the tests move."""
+"""Test streams: the reader's side alone, and over a sandbox whose clock the tests move."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_updates_come_in_order_and_an_end_comes_after_them() -> None:
     assert repr(stream) == "<dpyauth stream of ticks: 3 updates, ended>"
 
 
-def test_what_ended_it_is_raised_after_what_came_before_every_time_anew() -> None:
+def test_the_error_that_ended_a_stream_is_raised_after_its_updates_every_time() -> None:
     stream = alone()
     stream.feed.push(tick(1))
     stream.feed.end(SessionClosed("closed"))
@@ -81,7 +81,7 @@ def test_what_ended_it_is_raised_after_what_came_before_every_time_anew() -> Non
     assert raised[0] is not raised[1]
 
 
-def test_an_error_of_deriv_ends_it_with_that() -> None:
+def test_an_error_of_deriv_ends_the_stream_with_it() -> None:
     stream = alone()
     stream.feed.push(REFUSED)
     stream.feed.end(None)
@@ -89,7 +89,7 @@ def test_an_error_of_deriv_ends_it_with_that() -> None:
         next(stream)
 
 
-def test_an_error_of_one_of_many_is_an_update() -> None:
+def test_an_error_about_one_of_many_is_an_update() -> None:
     stream = alone(many=True)
     stream.feed.push(REFUSED)
     stream.feed.push(tick(1))
@@ -101,7 +101,7 @@ def test_a_reader_that_is_too_slow_misses_the_oldest_and_memory_is_bounded() -> 
     stream = alone(keep=5)
     for number in range(1000):
         stream.feed.push(tick(number))
-    assert stream.dropped == 0  # until it looks
+    assert stream.dropped == 0  # until it is read
     assert stream.next()["tick"]["epoch"] == 995
     assert stream.dropped == 995
     stream.feed.push(tick(1000))
@@ -111,7 +111,7 @@ def test_a_reader_that_is_too_slow_misses_the_oldest_and_memory_is_bounded() -> 
     assert len(stream.frame()) == len(stream.feed._kept) == 5
 
 
-def test_nothing_is_heard_after_closing() -> None:
+def test_no_update_after_closing() -> None:
     stream = alone()
     stream.feed.push(tick(1))
     stream.close()
@@ -119,7 +119,7 @@ def test_nothing_is_heard_after_closing() -> None:
     stream.feed.end(SessionClosed("closed"))
     assert next(stream) == tick(1)
     with pytest.raises(SessionClosed):
-        next(stream)  # closing is no excuse not to say that the session went, too
+        next(stream)  # closing does not hide that the session ended too
     assert len(stream.frame()) == 1
 
 
@@ -210,9 +210,8 @@ def box(nothing_left: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> It
     async def never(server: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(
-        "dpyauth.sandbox.server.Server.tick", never
-    )  # only the clock of the test makes seconds, however long a test takes
+    # Only the test's clock makes seconds pass, however long a test takes.
+    monkeypatch.setattr("dpyauth.sandbox.server.Server.tick", never)
     with Sandbox(limits=None, clock=clock) as box:
         yield box
 
@@ -222,7 +221,7 @@ def asked(box: Sandbox, call: str) -> int:
 
 
 def at_deriv(box: Sandbox) -> int:
-    """How many streams the sandbox keeps."""
+    """Return the number of streams that the sandbox keeps."""
     found: list[int] = []
     box.run(lambda: found.append(sum(len(client.connection.streams) for client in box.sockets)))
     return found[0]
@@ -351,7 +350,9 @@ def test_all_open_contracts_and_one_of_them_fails(
         ("balance", {"timeout": -1}, InvalidSetting),
     ],
 )
-def test_what_is_no_stream(session: Session, box: Sandbox, call: str, fields: dict[str, Any], error: type) -> None:
+def test_calls_that_are_not_streams(
+    session: Session, box: Sandbox, call: str, fields: dict[str, Any], error: type
+) -> None:
     with pytest.raises(error):
         session.stream(call, **fields)
     assert session.health()["streams"] == 0
@@ -359,8 +360,8 @@ def test_what_is_no_stream(session: Session, box: Sandbox, call: str, fields: di
 
 
 @pytest.mark.parametrize("name", [name for name, call in load("v3").items() if call.streams != "no" and call.changes])
-def test_what_changes_something_is_never_a_stream(session: Session, box: Sandbox, name: str) -> None:
-    """After a break a stream is asked for again; a purchase must not be made again."""
+def test_calls_that_change_something_are_never_streams(session: Session, box: Sandbox, name: str) -> None:
+    """A stream is requested again after a break; a purchase must not be repeated."""
     before = len(box.received)
     with pytest.raises(InvalidRequest, match="changes something"):
         session.stream(name, **{field: 1 for field in load("v3")[name].required if field != name})
@@ -381,7 +382,7 @@ def test_equal_streams_share_one_subscription(
     one, other = session.stream("ticks", **TICKS), session.stream("ticks", **TICKS)
     assert asked(box, "ticks") == at_deriv(box) == 1
     first = one.next(5)
-    assert other.next(5) == first  # it begins with the latest there is
+    assert other.next(5) == first  # it begins with the latest update
     clock.advance(box)
     assert one.next(5) == other.next(5)
     one.close()
@@ -408,7 +409,7 @@ def test_streams_that_are_opened_at_once_share_too(session: Session, box: Sandbo
     assert asked(box, "ticks") == at_deriv(box) == 1
 
 
-def test_what_is_opened_together_fails_together(session: Session, box: Sandbox) -> None:
+def test_streams_opened_together_fail_together(session: Session, box: Sandbox) -> None:
     box.faults.delay(0.1, "ticks")
 
     async def main() -> list[Any]:
@@ -420,7 +421,7 @@ def test_what_is_opened_together_fails_together(session: Session, box: Sandbox) 
 
 
 @pytest.mark.parametrize("who", [0, 1])
-def test_one_that_gives_up_while_opening_does_not_spoil_it_for_the_other(
+def test_cancelling_one_of_two_equal_streams_does_not_affect_the_other(
     session: Session, box: Sandbox, who: int
 ) -> None:
     box.faults.delay(0.5, "ticks")
@@ -437,7 +438,7 @@ def test_one_that_gives_up_while_opening_does_not_spoil_it_for_the_other(
     assert asked(box, "ticks") == 1
 
 
-def test_one_that_runs_out_of_time_does_not_either(session: Session, box: Sandbox) -> None:
+def test_a_timeout_of_one_of_two_equal_streams_does_not_affect_the_other(session: Session, box: Sandbox) -> None:
     box.faults.delay(1.0, "ticks")
 
     async def main() -> tuple[Stream, BaseException]:
@@ -453,9 +454,7 @@ def test_one_that_runs_out_of_time_does_not_either(session: Session, box: Sandbo
         assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
 
 
-def test_a_stream_that_is_given_up_while_opening_is_forgotten(
-    session: Session, box: Sandbox, eventually: Eventually
-) -> None:
+def test_a_stream_cancelled_while_opening_is_forgotten(session: Session, box: Sandbox, eventually: Eventually) -> None:
     box.faults.delay(0.5, "ticks")
 
     async def main() -> None:
@@ -469,7 +468,7 @@ def test_a_stream_that_is_given_up_while_opening_is_forgotten(
     assert session.health()["streams"] == 0
 
 
-def test_a_stream_whose_first_reply_came_too_late_is_forgotten_and_can_be_had_again(
+def test_a_stream_whose_first_reply_came_too_late_is_forgotten_and_can_be_reopened(
     session: Session, box: Sandbox, eventually: Eventually
 ) -> None:
     box.faults.delay(0.5, "ticks")
@@ -524,7 +523,7 @@ def test_missed_ticks_are_fetched(session: Session, box: Sandbox, clock: Clock, 
     assert frame["backfilled"].tolist() == [False] * (len(frame) - 6) + [True] * 4 + [False] * 2
 
 
-def test_a_short_break_doubles_nothing(session: Session, box: Sandbox, clock: Clock, at_once: None) -> None:
+def test_a_short_break_repeats_no_update(session: Session, box: Sandbox, clock: Clock, at_once: None) -> None:
     with session.stream("ticks", **TICKS) as stream:
         first = stream.next(5)["tick"]["epoch"]
         box.faults.reset()
@@ -536,7 +535,7 @@ def test_a_short_break_doubles_nothing(session: Session, box: Sandbox, clock: Cl
         assert update["gap"]["filled"]
 
 
-def test_what_cannot_be_fetched_is_marked(session: Session, box: Sandbox, clock: Clock, at_once: None) -> None:
+def test_a_gap_that_cannot_be_filled_is_marked(session: Session, box: Sandbox, clock: Clock, at_once: None) -> None:
     box.faults.error("MarketIsClosed", "ticks_history")
     with session.stream("ticks", **TICKS) as ticks, session.stream("balance") as balance:
         ticks.next(5)
@@ -565,10 +564,10 @@ def test_an_answer_that_never_comes_does_not_hold_up_the_ticks(
         assert epochs(stream, 6) == list(range(begin, begin + 6))
 
 
-def test_a_stream_outlives_any_number_of_breaks(
+def test_a_stream_survives_any_number_of_breaks(
     session: Session, box: Sandbox, clock: Clock, at_once: None, eventually: Eventually
 ) -> None:
-    box.faults.reset("ticks", times=5)  # also each time it is just being opened
+    box.faults.reset("ticks", times=5)  # also while it is being opened again
     with session.stream("balance") as balance:
         box.faults.reset("balance", times=5)
         box.faults.reset()
@@ -580,7 +579,7 @@ def test_a_stream_outlives_any_number_of_breaks(
         assert "gap" not in balance.next(5)
 
 
-def test_streams_are_asked_for_again_before_anything_else(session: Session, box: Sandbox, at_once: None) -> None:
+def test_streams_are_requested_again_before_anything_else(session: Session, box: Sandbox, at_once: None) -> None:
     with session.stream("ticks", **TICKS), session.stream("balance"):
         box.faults.reset("get_limits")
         session.call("get_limits")
@@ -601,7 +600,7 @@ def test_a_revoked_token_ends_streams_with_the_reason(open_session: Open, box: S
     stream.close()
 
 
-def test_signing_in_as_somebody_else_ends_streams(session: Session) -> None:
+def test_signing_in_as_another_user_ends_streams(session: Session) -> None:
     stream = session.stream("balance")
     stream.next(5)
     session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
@@ -629,7 +628,7 @@ def test_signing_out_ends_streams(session: Session) -> None:
         stream.next(5)
 
 
-def test_a_refusal_of_what_was_open_ends_it(session: Session, box: Sandbox, at_once: None) -> None:
+def test_a_refusal_to_reopen_ends_the_stream(session: Session, box: Sandbox, at_once: None) -> None:
     with session.stream("ticks", **TICKS) as stream:
         stream.next(5)
         box.faults.error("MarketIsClosed", "ticks")
@@ -639,18 +638,18 @@ def test_a_refusal_of_what_was_open_ends_it(session: Session, box: Sandbox, at_o
     assert session.health()["streams"] == 0
 
 
-# Errors that may be gone in a moment
+# Temporary errors
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deriv is asked again almost at once."""
+    """Repeat requests to Deriv almost at once."""
     monkeypatch.setattr("dpyauth.net.retries.pause", lambda tries, rng: 0.02)
 
 
 @pytest.fixture(params=["v3", "options"])
 def either(request: pytest.FixtureRequest, open_session: Open, open_options: Open) -> Session:
-    """A session on either API."""
+    """Return a session on either API."""
     return open_session() if request.param == "v3" else open_options()
 
 
@@ -670,7 +669,7 @@ ODD: list[Any] = [
 
 
 def with_error(error: Any, *, whole: bool) -> Callable[[dict[str, Any]], None]:
-    """Return what makes a reply one with this error, beside what it brings or in place of it."""
+    """Return a function that adds this error to a reply, beside its payload or in place of it."""
 
     def change(reply: dict[str, Any]) -> None:
         if not whole:
@@ -689,14 +688,14 @@ def with_error(error: Any, *, whole: bool) -> Callable[[dict[str, Any]], None]:
         *(("ticks", False, error) for error in ODD),
     ],
 )
-def test_a_stream_opens_whatever_error_comes_with_its_first_answer(
+def test_a_stream_opens_in_spite_of_an_error_in_its_first_answer(
     session: Session, box: Sandbox, clock: Clock, quick: None, call: str, whole: bool, error: Any
 ) -> None:
     box.faults.edit(with_error(error, whole=whole), call)
     with ThreadPoolExecutor(1) as pool:
         opening = pool.submit(session.stream, call, **(TICKS if call == "ticks" else {}))
         while not opening.done():
-            clock.advance(box)  # the next tick shows that Deriv has begun the stream
+            clock.advance(box)  # the next tick shows that the stream has begun
         with opening.result() as stream:
             assert stream.next(5)["tick" if call == "ticks" else call]
             assert not stream.ended
@@ -706,7 +705,7 @@ def test_a_stream_opens_whatever_error_comes_with_its_first_answer(
     "code",
     ["WrongResponse", "Timeout", "CallError", "InternalServerError", "RateLimit", "Unknown", "AuthorizationRequired"],
 )
-def test_a_stream_outlives_an_error_after_a_break(
+def test_a_stream_survives_an_error_after_a_break(
     either: Session, box: Sandbox, clock: Clock, at_once: None, quick: None, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr("dpyauth.net.rate_limits.PENALTIES", (0.02,))
@@ -722,9 +721,7 @@ def test_a_stream_outlives_an_error_after_a_break(
         assert either.events()["why"].str.contains(code).any()
 
 
-def test_so_it_does_when_it_is_answered_with_an_error_of_no_shape(
-    session: Session, box: Sandbox, at_once: None, quick: None
-) -> None:
+def test_a_stream_survives_a_malformed_error(session: Session, box: Sandbox, at_once: None, quick: None) -> None:
     with session.stream("balance") as stream:
         stream.next(5)
         for error in ODD[1:]:
@@ -750,7 +747,7 @@ def test_an_error_between_two_updates_ends_nothing(session: Session, box: Sandbo
         assert stream.next(5)["tick"]["epoch"] == first["tick"]["epoch"] + 1
 
 
-def test_what_can_never_be_had_again_ends_with_that(session: Session, box: Sandbox, at_once: None) -> None:
+def test_a_final_error_ends_the_stream(session: Session, box: Sandbox, at_once: None) -> None:
     for code in ("InvalidSymbol", "PermissionDenied", "InputValidationFailed"):
         with session.stream("ticks", **TICKS) as stream:
             stream.next(5)
@@ -760,7 +757,7 @@ def test_what_can_never_be_had_again_ends_with_that(session: Session, box: Sandb
                 stream.next(5)
 
 
-def test_opening_is_tried_again_and_the_last_error_told(
+def test_opening_is_repeated_and_the_last_error_raised(
     either: Session, box: Sandbox, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     box.faults.error("WrongResponse", "ticks", times=3)
@@ -791,7 +788,7 @@ def test_one_symbol_of_several_fails_and_the_others_go_on(
         assert not stream.ended
 
 
-def test_of_several_that_are_all_refused_after_a_break_the_stream_ends_with_that(
+def test_a_stream_of_several_ends_if_all_are_refused_after_a_break(
     either: Session, box: Sandbox, at_once: None
 ) -> None:
     with either.stream("ticks", ticks=["1HZ100V", "R_100"]) as stream:
@@ -801,22 +798,20 @@ def test_of_several_that_are_all_refused_after_a_break_the_stream_ends_with_that
             list(stream)
 
 
-def test_of_several_that_are_all_wrong_none_is_opened(session: Session, box: Sandbox) -> None:
+def test_a_stream_of_unknown_symbols_is_not_opened(session: Session, box: Sandbox) -> None:
     with pytest.raises(ApiError, match="InvalidSymbol"):
         session.stream("ticks", ticks=["NOPE", "NEVER"])
     assert session.health()["streams"] == 0
 
 
-def test_a_list_of_one_is_one(session: Session, box: Sandbox) -> None:
+def test_a_list_of_one_symbol(session: Session, box: Sandbox) -> None:
     with pytest.raises(ApiError, match="InvalidSymbol"):
         session.stream("ticks", ticks=["NOPE"])
     with session.stream("ticks", ticks=["1HZ100V"]) as stream:
         assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
 
 
-def test_a_lost_forget_costs_nobody_anything(
-    session: Session, box: Sandbox, clock: Clock, eventually: Eventually
-) -> None:
+def test_a_lost_forget_has_no_effect(session: Session, box: Sandbox, clock: Clock, eventually: Eventually) -> None:
     box.faults.swallow("forget", times=1000)
     forget, Streams.forget = Streams.forget, lambda self, stream_id: False  # type: ignore[assignment]
     try:
@@ -840,10 +835,10 @@ def test_closing_from_another_thread(session: Session, box: Sandbox) -> None:
     stream.close()
 
 
-# Looking on
+# Views
 
 
-def test_looking_on_takes_nothing(session: Session, box: Sandbox, clock: Clock) -> None:
+def test_a_view_takes_no_updates(session: Session, box: Sandbox, clock: Clock) -> None:
     with session.stream("ticks", keep=3, **TICKS) as stream:
         assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
         clock.advance(box, 3)
@@ -863,7 +858,7 @@ def test_looking_on_takes_nothing(session: Session, box: Sandbox, clock: Clock) 
         assert not stream.ended
 
 
-def test_who_looks_on_is_woken_by_an_update_an_end_and_a_nudge(eventually: Eventually) -> None:
+def test_a_view_is_woken_by_an_update_an_end_and_a_nudge(eventually: Eventually) -> None:
     stream = alone()
     feed = stream.feed
     enough: list[bool] = []
@@ -878,7 +873,7 @@ def test_who_looks_on_is_woken_by_an_update_an_end_and_a_nudge(eventually: Event
         pool.submit(feed.wait, lambda: bool(enough), 60).result(5)
 
 
-def test_a_stream_that_nobody_has_a_name_for_is_closed(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_a_stream_without_references_is_closed(session: Session, box: Sandbox, eventually: Eventually) -> None:
     assert session.stream("ticks", **TICKS).next(5)["tick"]["symbol"] == "1HZ100V"
     gc.collect()
     eventually(lambda: at_deriv(box) == 0)

@@ -1,4 +1,4 @@
-"""A symbol that there is not: the error names the one that was meant."""
+"""The error about an unknown symbol names the nearest one."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def test_every_way_to_ask_names_the_nearest(either: Session, box: Sandbox) -> No
     ("symbol", "meant"),
     [("r_100", "R_100"), ("R100", "R_100"), ("EURUSD", "frxEURUSD")],
 )
-def test_what_was_meant(session: Session, symbol: str, meant: str) -> None:
+def test_the_nearest_symbol(session: Session, symbol: str, meant: str) -> None:
     assert f"Did you mean '{meant}'?" in str(refused(lambda: session.ticks(symbol)))
 
 
-def test_nothing_is_named_where_nothing_is_near_or_the_list_is_not_to_be_had(session: Session, box: Sandbox) -> None:
+def test_no_symbol_is_named_without_a_near_one_or_without_the_list(session: Session, box: Sandbox) -> None:
     box.faults.error("Odd", call="active_symbols")
     assert "Did you mean" not in str(refused(lambda: session.ticks("R_1000")))
     box.faults.clear()

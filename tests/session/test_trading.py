@@ -1,4 +1,4 @@
-"""A contract that is bought through a session, and everything that the session then tells of it."""
+"""Buy a contract through a session, and check everything that the session then shows of it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def terms(session: Session) -> dict[str, Any]:
     return {**TERMS, "symbol" if session.api == "v3" else "underlying_symbol": "R_100"}
 
 
-def test_a_session_tells_the_same_of_a_contract_everywhere(session: Session, clock: Clock) -> None:
+def test_all_frames_agree_about_a_contract(session: Session, clock: Clock) -> None:
     before = session.balance()["balance"][0]
     offer = session.call("proposal", **terms(session))["proposal"]
     bought = session.call("buy", buy=offer["id"], price=offer["ask_price"])["buy"]

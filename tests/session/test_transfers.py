@@ -1,4 +1,4 @@
-"""Calls that move money: sent once, known by a request ID, and looked up by it where the answer is lost."""
+"""Test calls that move money: each is sent once, has a request ID, and is looked up by it if the answer is lost."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ NOT_KNOWN = '{"data": {}, "errors": [{"status": 400, "code": "RequestIDNotFound"
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks that follow one another at once."""
+    """Make look-ups follow one another at once."""
     monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setattr(lookup, "PATIENCE", 5.0)
 
@@ -82,7 +82,7 @@ def with_id(name: str, request_id: str) -> dict[str, Any]:
 
 
 def known_there(session: Session, box: Sandbox, name: str) -> str:
-    """Have Deriv know of a request; return its ID."""
+    """Make Deriv know a request; return its ID."""
     if name in STATUS:
         box.faults.http(200, STATUS[name], body='{"data": {"status": "pending", "transaction_id": 7}, "errors": []}')
         return "a-request-of-mine"
@@ -112,7 +112,7 @@ def test_an_answer_of_another_transfer_is_looked_up(session: Session, box: Sandb
 
 @pytest.mark.parametrize("fault", ["swallow", "garbage"])
 @pytest.mark.parametrize("name", ["wallet_transfer", "wallet_transfer_platforms", "payment_agent_transfer"])
-def test_what_was_carried_out_is_found(open_options: Open, box: Sandbox, name: str, fault: str) -> None:
+def test_a_transfer_that_was_carried_out_is_found(open_options: Open, box: Sandbox, name: str, fault: str) -> None:
     session = open_options("agent" if name in STATUS else "rich")
     getattr(box.faults, fault)(name)
     reply = session.call(name, timeout=0.5, **FIELDS[name])
@@ -133,7 +133,7 @@ def test_a_withdrawal_that_was_carried_out_is_found(session: Session, box: Sandb
 
 @pytest.mark.parametrize("name", ["wallet_transfer", "wallet_transfer_platforms", "payment_agent_transfer"])
 def test_sent_again_with_the_same_request_id(open_options: Open, box: Sandbox, name: str) -> None:
-    """As `NotCarriedOut` says: it is carried out once at most."""
+    """As `NotCarriedOut` says: it is carried out at most once."""
     session = open_options("agent" if name in STATUS else "rich")
     box.faults.http(502, name)
     with pytest.raises(dpyauth.NotCarriedOut) as told:
@@ -182,7 +182,7 @@ def test_a_look_up_that_fails(session: Session, box: Sandbox, name: str, monkeyp
     box.faults.clear()
     line = str(told.value).split("look at ")[1].split(', and the same in "p2p"')[0].split(". dpyauth")[0]
     if name not in STATUS:
-        assert eval(line, {"session": session}).empty  # the very line to look it up by
+        assert eval(line, {"session": session}).empty  # the exact line that looks it up
 
 
 def test_a_transfer_that_did_not_go_through(session: Session, box: Sandbox) -> None:
@@ -212,7 +212,7 @@ def test_an_answer_that_says_that_it_did_not_go_through(
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_what_deriv_refuses_is_not_looked_up(session: Session, box: Sandbox, name: str) -> None:
+def test_a_refused_transfer_is_not_looked_up(session: Session, box: Sandbox, name: str) -> None:
     for status, code in (
         (400, "InsufficientFunds"),
         (403, "AccessDenied"),
@@ -235,7 +235,7 @@ def test_no_answer_in_time(session: Session, box: Sandbox) -> None:
     assert sent(box, "wallet_transfer") == 1
 
 
-def test_a_look_up_that_is_not_answered_is_made_again(
+def test_a_look_up_without_an_answer_is_repeated(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lookup, "PATIENCE", 3.0)
@@ -245,7 +245,7 @@ def test_a_look_up_that_is_not_answered_is_made_again(
     assert session.call("wallet_transfer", **mine)["looked_up"] is True
 
 
-def test_the_awaited_twin_and_frames_look_it_up_as_well(session: Session, box: Sandbox) -> None:
+def test_awaited_calls_and_frames_look_transfers_up_too(session: Session, box: Sandbox) -> None:
     name = "wallet_transfer"
     mine = with_id(name, known_there(session, box, name))
     box.faults.reset(name, times=2)
@@ -258,7 +258,7 @@ def test_the_awaited_twin_and_frames_look_it_up_as_well(session: Session, box: S
 @pytest.mark.parametrize(
     ("name", "code"), [("wallet_transfer_platforms", "DuplicateRequestID"), ("payment_agent_transfer", "RequestIDUsed")]
 )
-def test_the_same_request_id_again(session: Session, box: Sandbox, name: str, code: str) -> None:
+def test_repeating_a_request_id(session: Session, box: Sandbox, name: str, code: str) -> None:
     box.faults.http(400, name, body=json.dumps({"errors": [{"status": 400, "code": code}]}))
     with pytest.raises(dpyauth.ApiError, match=rf'been made before.*request_id="{MINE}"') as told:
         session.call(name, **with_id(name, MINE))
@@ -290,7 +290,7 @@ def test_a_dry_run_moves_nothing(open_options: Open) -> None:
 
 
 @pytest.mark.parametrize("name", ["wallet_transfer_validate", "partners_client_tags_check"])
-def test_questions_that_are_posted_are_reads(session: Session, box: Sandbox, name: str) -> None:
+def test_reads_with_the_method_post(session: Session, box: Sandbox, name: str) -> None:
     assert not session.core.catalog[name].changes_with({})
     box.faults.http(502, name)
     box.faults.http(200, name, body='{"data": {"is_valid": true}}')
@@ -302,14 +302,14 @@ def test_questions_that_are_posted_are_reads(session: Session, box: Sandbox, nam
     assert sent(box, name) == 2
 
 
-def test_a_transfer_that_did_not_leave(session: Session, box: Sandbox) -> None:
+def test_a_transfer_that_was_not_sent(session: Session, box: Sandbox) -> None:
     box.stop()
     with pytest.raises(dpyauth.ConnectionFailed, match="was not sent"):
         session.call("wallet_transfer", timeout=5, **FIELDS["wallet_transfer"])
     assert outcomes(session) == ["not_sent"]
 
 
-def test_a_session_that_is_closed_meanwhile(session: Session, box: Sandbox, eventually: Callable[..., None]) -> None:
+def test_closing_the_session_during_a_look_up(session: Session, box: Sandbox, eventually: Callable[..., None]) -> None:
     box.faults.http(502, "wallet_transfer")
     box.faults.stall("wallet_transactions", times=4)
     ended: list[BaseException] = []
@@ -330,10 +330,10 @@ def test_a_session_that_is_closed_meanwhile(session: Session, box: Sandbox, even
     assert error.request_id == session.transfers()["request_id"].item()
 
 
-def test_an_interrupt_while_it_is_looked_up(
+def test_an_interrupt_during_a_look_up(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
 ) -> None:
-    """The cell is free at once, and the interrupt tells how to look it up."""
+    """The cell is free at once, and the interrupt says how to look the transfer up."""
     monkeypatch.setattr(lookup, "PATIENCE", 300.0)
     box.faults.http(502, "wallet_transfer")
     box.faults.stall("wallet_transactions", times=4)
@@ -364,7 +364,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 @pytest.mark.parametrize(
     ("name", "canary"), [("wallet_transfer_exchange", "canary-rate-token"), ("payment_agent_withdraw", "914625")]
 )
-def test_secrets_of_a_transfer_are_not_told(
+def test_secrets_of_a_transfer_are_not_shown(
     session: Session, box: Sandbox, name: str, canary: str, logged: pytest.LogCaptureFixture
 ) -> None:
     told: list[str] = []

@@ -1,4 +1,4 @@
-"""Wallets, what moved in them, what currencies are worth, and what apps and partners have earned."""
+"""Test wallets, their transactions, exchange rates, and the earnings of apps and partners."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ QUESTIONS: dict[str, str] = {
     "markup": "markup_statistics",
     "partner_overview": "partners_analytics_overview",
 }
-"""What there is on the current API, and the call that is made first."""
+"""Questions of the current API, and the first call of each."""
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def session(open_options: Open) -> Session:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The smallest pages there are."""
+    """Use the smallest possible pages."""
     monkeypatch.setattr(wallets, "PAGE", 100)
 
 
@@ -92,7 +92,7 @@ def test_wallets(session: Session, box: Sandbox) -> None:
     assert asyncio.run(session.aio.wallets()).equals(frame)
 
 
-def test_totals_are_said_to_be_approximate(session: Session) -> None:
+def test_totals_are_marked_as_approximate(session: Session) -> None:
     plain, frame = session.wallets(), session.wallets("USD")
     assert frame.columns.tolist() == [
         *plain.columns,
@@ -137,7 +137,7 @@ def test_an_empty_wallet_has_a_row(open_options: Open, box: Sandbox) -> None:
     assert len(session.exchange_rates()) == 0
 
 
-def test_somebody_without_wallets(open_options: Open) -> None:
+def test_a_user_without_wallets(open_options: Open) -> None:
     session = open_options("new", create_demo=True)
     frame = session.wallets("USD")
     assert len(frame) == 0
@@ -166,7 +166,7 @@ def test_money_in_any_form(session: Session, box: Sandbox, money: Any) -> None:
         ({"wallets": {"items": [{"id": "w", "type": "p2p", "balances": [{"currency": "USD", "balance": "1"}]}]}}, 1),
     ],
 )
-def test_odd_wallets(session: Session, box: Sandbox, data: Any, rows: int) -> None:
+def test_malformed_wallets(session: Session, box: Sandbox, data: Any, rows: int) -> None:
     expected = session.wallets().dtypes.astype(str).to_dict()
     box.faults.http(200, "wallet_list", body=json.dumps({"data": data}))
     frame = session.wallets()
@@ -183,7 +183,7 @@ def test_odd_wallets(session: Session, box: Sandbox, data: Any, rows: int) -> No
 # Transactions of a wallet
 
 
-def test_whole_and_in_as_few_calls_as_there_are_pages(session: Session, box: Sandbox) -> None:
+def test_all_transactions_with_one_call_per_page(session: Session, box: Sandbox) -> None:
     frame = session.wallet_transactions()
     assert numbers(frame) == [entry.number for entry in entries(box)]
     assert asked(box) == 3  # 2,600 of them, a thousand at a time
@@ -197,7 +197,7 @@ def test_whole_and_in_as_few_calls_as_there_are_pages(session: Session, box: San
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("times", ["iso", "epoch"])
 @pytest.mark.parametrize("links", ["urls", "relative", "cursors", "absent"])
-def test_whatever_the_links_look_like(session: Session, box: Sandbox, links: Any, times: Any) -> None:
+def test_links_of_any_form(session: Session, box: Sandbox, links: Any, times: Any) -> None:
     box.options.links, box.options.times = links, times
     frame = session.wallet_transactions("p2p")
     assert numbers(frame) == [entry.number for entry in entries(box, "p2p")]
@@ -209,7 +209,7 @@ def test_whatever_the_links_look_like(session: Session, box: Sandbox, links: Any
 @pytest.mark.parametrize(
     "following", [{"href": "?page_cursor=abc"}, 5, "https://api.derivws.com/wallet/v1/transactions/main?cursor=abc"]
 )
-def test_a_link_of_a_form_not_known_is_no_end(session: Session, box: Sandbox, following: Any) -> None:
+def test_a_link_of_an_unknown_form_does_not_end_the_reading(session: Session, box: Sandbox, following: Any) -> None:
     def change(reply: dict[str, Any]) -> None:
         if reply["links"]["next"]:
             reply["links"]["next"] = following
@@ -241,7 +241,7 @@ def test_amounts_of_any_size() -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_cursors_that_have_run_out(session: Session, box: Sandbox) -> None:
+def test_expired_cursors(session: Session, box: Sandbox) -> None:
     box.options.cursor_lifetime = 0.0
     frame = session.wallet_transactions(since="2026-05-01")
     whole = [entry for entry in entries(box) if entry.when >= pd.Timestamp("2026-05-01", tz="UTC").timestamp()]
@@ -249,7 +249,7 @@ def test_cursors_that_have_run_out(session: Session, box: Sandbox) -> None:
     assert len(frame) > 1000
 
 
-def test_of_a_period(session: Session) -> None:
+def test_transactions_of_a_period(session: Session) -> None:
     whole = session.wallet_transactions()
     part = session.wallet_transactions(since="2026-03-01", until=dt.date(2026, 3, 31))
     month = whole[(whole["time"] >= "2026-03-01") & (whole["time"] < "2026-04-01")]
@@ -260,7 +260,7 @@ def test_of_a_period(session: Session) -> None:
 
 
 @pytest.mark.parametrize("currency", ["BTC", "eur", "tUSDT"])
-def test_in_one_currency(session: Session, box: Sandbox, currency: str) -> None:
+def test_transactions_in_one_currency(session: Session, box: Sandbox, currency: str) -> None:
     frame = session.wallet_transactions(currency=currency)
     assert numbers(frame) == [entry.number for entry in entries(box) if entry.currency == currency.upper()]
 
@@ -285,23 +285,23 @@ def test_exact_money_of_transactions(session: Session, box: Sandbox) -> None:
         ({"since": "2026-03-02", "until": "2026-03-01"}, "since"),
     ],
 )
-def test_what_cannot_be_asked(session: Session, box: Sandbox, fields: dict[str, Any], field: str) -> None:
+def test_invalid_questions(session: Session, box: Sandbox, fields: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidRequest) as wrong:
         session.wallet_transactions(**fields)
     assert wrong.value.field == field
     assert asked(box) == 0
 
 
-def test_a_wallet_that_somebody_does_not_have(session: Session) -> None:
+def test_a_wallet_that_the_user_does_not_have(session: Session) -> None:
     with pytest.raises(ApiError, match="wallet_transactions"):
         session.wallet_transactions("partner")
 
 
-# What comes between
+# Interruptions
 
 
 def after(monkeypatch: pytest.MonkeyPatch, pages: int, then: Callable[[], object]) -> None:
-    """Have something happen once so many pages have come."""
+    """Do something once this many pages have arrived."""
     page_of, came = wallets.page_of, []
 
     def counted(rows: Any, links: Any) -> Any:
@@ -330,13 +330,15 @@ def test_an_error_loses_nothing(session: Session, box: Sandbox, monkeypatch: pyt
     before = asked(box)
     frame = session.wallet_transactions()
     assert numbers(frame) == [entry.number for entry in entries(box)]
-    assert asked(box) - before == 26 - 7 + 1  # the first page once more, for what is new
+    assert asked(box) - before == 26 - 7 + 1  # the first page again, for new rows
     assert asked(box) - before < asked(box)
 
 
 @pytest.mark.usefixtures("small")
-def test_what_came_meanwhile_is_there(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    box.options.cursor_lifetime = 0.0  # and the cursor has run out, too
+def test_transactions_added_meanwhile_are_included(
+    session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.options.cursor_lifetime = 0.0  # and the cursor has expired too
     after(monkeypatch, 3, lambda: box.faults.http(403, "wallet_transactions", body=DENIED, times=1))
     with pytest.raises(PermissionDenied):
         session.wallet_transactions(since="2026-08-01")
@@ -348,7 +350,7 @@ def test_what_came_meanwhile_is_there(session: Session, box: Sandbox, monkeypatc
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("other", [{"wallet": "p2p"}, {"since": "2026-01-01"}, {"decimal": True}, {"currency": "USD"}])
-def test_another_question_begins_anew(
+def test_another_question_starts_again(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
 ) -> None:
     expected = numbers(session.wallet_transactions(**other))
@@ -359,7 +361,7 @@ def test_another_question_begins_anew(
 
 
 @pytest.mark.usefixtures("small")
-def test_after_a_while_it_begins_anew(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_while_reading_starts_again(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     after(monkeypatch, 10, lambda: box.faults.http(403, "wallet_transactions", body=DENIED))
     with pytest.raises(PermissionDenied):
         session.wallet_transactions()
@@ -412,7 +414,7 @@ def test_a_cancelled_await_loses_nothing(session: Session, box: Sandbox, monkeyp
 
 
 @pytest.mark.usefixtures("small")
-def test_deriv_wants_a_pause(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_limit(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wallets, "PAUSE", 0.01)
     limited = RateLimited("Too many.", call="wallet_transactions", code="RateLimit")
     rest = session.core.sign_in.rest  # type: ignore[union-attr]
@@ -444,7 +446,7 @@ def test_deriv_wants_a_pause(session: Session, box: Sandbox, monkeypatch: pytest
         '{"data": {"transactions": [5]}}',
     ],
 )
-def test_what_are_no_transactions(session: Session, box: Sandbox, body: str) -> None:
+def test_malformed_answers(session: Session, box: Sandbox, body: str) -> None:
     box.faults.http(200, "wallet_transactions", body=body)
     with pytest.raises(BadReply):
         session.wallet_transactions()
@@ -461,12 +463,12 @@ def test_what_are_no_transactions(session: Session, box: Sandbox, body: str) -> 
         ([{"transaction_id": 1, "metadata": None}, {"transaction_id": "1", "metadata": None}], {"next": None}),
     ],
 )
-def test_odd_transactions(session: Session, box: Sandbox, rows: list[Any], links: Any) -> None:
+def test_malformed_transactions(session: Session, box: Sandbox, rows: list[Any], links: Any) -> None:
     box.faults.http(200, "wallet_transactions", body=json.dumps({"data": {"transactions": rows}, "links": links}))
     frame = session.wallet_transactions()
     promised = session.wallet_transactions("p2p").dtypes.astype(str)
     assert frame.dtypes.astype(str)[: len(promised)].to_dict() == promised.to_dict()
-    assert len(frame) == min(len(rows), 1)  # the last one is the same twice
+    assert len(frame) == min(len(rows), 1)  # the last one appears twice
 
 
 def test_only_the_cursor_of_a_foreign_link_is_used(session: Session, box: Sandbox) -> None:
@@ -474,7 +476,7 @@ def test_only_the_cursor_of_a_foreign_link_is_used(session: Session, box: Sandbo
     links = {"next": "http://elsewhere.example/steal?page_cursor=foreign"}
     box.faults.http(200, "wallet_transactions", body=json.dumps({"data": {"transactions": rows}, "links": links}))
     frame = session.wallet_transactions(since="2026-10-30", until="2026-10-31")
-    assert frame["transaction_id"].iloc[-1] == "1"  # and Deriv's own refusal of that cursor is no end
+    assert frame["transaction_id"].iloc[-1] == "1"  # and Deriv's refusal of that cursor is not final
     assert len(frame) == len(session.wallet_transactions(since="2026-10-30", until="2026-10-31")) + 1
 
 
@@ -485,7 +487,7 @@ def test_rates_of_the_currencies_in_the_wallets(session: Session, box: Sandbox) 
     frame = session.exchange_rates()
     assert frame[["base_currency", "currency"]].to_numpy().tolist() == [["USD", "EUR"], ["USD", "BTC"]]
     assert frame["rate"].between(0, 1).all()
-    assert "date" not in frame  # Deriv does not say
+    assert "date" not in frame  # missing from Deriv's reply
     one = session.exchange_rates("EUR", "USD", decimal=True)
     assert {type(rate) for rate in one["rate"]} == {Decimal}
     assert session.exchange_rates("EUR", ["USD", "BTC"])["currency"].tolist() == ["USD", "BTC"]
@@ -514,14 +516,14 @@ def test_no_spread_on_the_current_api(session: Session) -> None:
         ([], None),
     ],
 )
-def test_odd_quotes(session: Session, box: Sandbox, data: Any, rate: float | None) -> None:
+def test_malformed_quotes(session: Session, box: Sandbox, data: Any, rate: float | None) -> None:
     box.faults.http(200, "wallet_exchange_rate", body=json.dumps({"data": data}))
     frame = session.exchange_rates("USD", "EUR")
     assert frame["rate"].isna().item() if rate is None else frame["rate"].item() == rate
     assert "4711" not in frame.to_string() + str(frame.attrs)
 
 
-def test_a_pair_that_has_no_rate(session: Session) -> None:
+def test_a_pair_without_a_rate(session: Session) -> None:
     with pytest.raises(ApiError, match="wallet_exchange_rate"):
         session.exchange_rates("USD", "XYZ")
 
@@ -566,7 +568,7 @@ def test_markup(open_options: Open, box: Sandbox) -> None:
     assert asyncio.run(session.aio.markup(decimal=True))["markup"].map(type).eq(Decimal).all()
 
 
-def test_markup_of_somebody_without_apps(open_options: Open) -> None:
+def test_markup_of_a_user_without_apps(open_options: Open) -> None:
     frame = open_options("agent").markup()
     assert len(frame) == 0
     assert frame["contracts"].dtype == "Int64"
@@ -608,11 +610,11 @@ def test_partner_overview(open_options: Open) -> None:
         open_options("rich").partner_overview()
 
 
-# Who may
+# Scopes
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_without_the_scope_deriv_says_no(open_options: Open, name: str) -> None:
+def test_deriv_refuses_without_the_scope(open_options: Open, name: str) -> None:
     session = open_options("rich, trading")
     with pytest.raises(PermissionDenied) as denied:
         getattr(session, name)()
@@ -622,7 +624,7 @@ def test_without_the_scope_deriv_says_no(open_options: Open, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_where_the_scopes_are_known_nothing_is_sent(open_options: Open, box: Sandbox, name: str) -> None:
+def test_nothing_is_sent_if_a_scope_is_known_to_be_missing(open_options: Open, box: Sandbox, name: str) -> None:
     app_id = box.register_options_app("A test", "http://localhost/back", ("trade",))
     person = box.options.person(RICH)
     holder, _ = box.run(lambda: box.options.issue(app_id, person, ("trade",)))
@@ -635,7 +637,7 @@ def test_where_the_scopes_are_known_nothing_is_sent(open_options: Open, box: San
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if name not in {"exchange_rates", "markup"}])
-def test_what_v3_lacks(open_session: Open, box: Sandbox, name: str) -> None:
+def test_methods_missing_on_v3(open_session: Open, box: Sandbox, name: str) -> None:
     session = open_session()
     before = len(box.received)
     for face, ask in (("session", getattr(session, name)), ("session.aio", getattr(session.aio, name))):
@@ -648,12 +650,12 @@ def test_what_v3_lacks(open_session: Open, box: Sandbox, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_with_nobody_signed_in(open_options: Open, name: str) -> None:
+def test_without_a_sign_in(open_options: Open, name: str) -> None:
     with pytest.raises(NotSignedIn):
         getattr(open_options(None), name)()
 
 
-# What must not be seen
+# Secret and personal data
 
 
 def test_clients_are_hidden(session: Session, box: Sandbox) -> None:
@@ -672,7 +674,7 @@ def test_clients_are_hidden(session: Session, box: Sandbox) -> None:
     assert shown.loc[0, ["from_client", "to_client"]].tolist() == ["client-canary-1", "client-canary-2"]
 
 
-def test_a_quotes_token_is_nowhere(session: Session, box: Sandbox) -> None:
+def test_the_token_of_a_quote_is_not_shown(session: Session, box: Sandbox) -> None:
     body = json.dumps({"data": {"exchange_rate": "1.1", "rate_token": "canary-4711"}})
     box.faults.http(200, "wallet_exchange_rate", body=body)
     frame = session.exchange_rates("USD", "EUR")
@@ -680,7 +682,7 @@ def test_a_quotes_token_is_nowhere(session: Session, box: Sandbox) -> None:
     assert b"canary" not in pickle.dumps(frame)
 
 
-def test_quotes_are_asked_for_whatever_wallets_call_their_currencies(session: Session, box: Sandbox) -> None:
+def test_quotes_for_currency_codes_of_any_form(session: Session, box: Sandbox) -> None:
     odd = {"eur": "1", "USD": "1", "A name with blanks": "1", "N" * 19: "1"}
     body = json.dumps({"data": [{"type": "main", "balances": odd}]})
     box.faults.http(200, "wallet_list", body=body)
@@ -688,7 +690,7 @@ def test_quotes_are_asked_for_whatever_wallets_call_their_currencies(session: Se
 
 
 @pytest.mark.parametrize("target", [5, [["EUR"]], ["EUR", None], b"EUR"])
-def test_targets_that_are_no_currencies(session: Session, box: Sandbox, target: Any) -> None:
+def test_targets_that_are_not_currencies(session: Session, box: Sandbox, target: Any) -> None:
     with pytest.raises(InvalidRequest) as wrong:
         session.exchange_rates("USD", target)
     assert wrong.value.field == "target"

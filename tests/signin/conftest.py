@@ -1,4 +1,4 @@
-"""What the tests of signing in share: a home folder of their own, and a notebook without a browser."""
+"""Provide a home folder for each test, and a notebook without a browser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dpyauth.panels.sign_in import SignInModel
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)

@@ -1,4 +1,4 @@
-"""On Deriv's current API, `login` is done when Deriv has accepted the token; the connection comes by itself."""
+"""On Deriv's current API, `login` returns when Deriv has accepted the token; the connection follows by itself."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login]:
     box.faults.clear()
 
 
-def test_why_there_is_no_answer_is_told_within_the_time(login: Login, box: Sandbox) -> None:
-    """What may pass is asked again, and the last reason is not lost when the time is up."""
+def test_the_reason_for_no_answer_is_raised_at_the_timeout(login: Login, box: Sandbox) -> None:
+    """Temporary errors are retried, and the last one is raised at the timeout."""
     box.faults.http(503, "get_accounts", times=99)
     with pytest.raises(ApiError, match="HTTP503"):
         login(timeout=1.5)
 
 
-def test_it_waits_for_no_connection(login: Login, box: Sandbox) -> None:
+def test_login_does_not_wait_for_the_connection(login: Login, box: Sandbox) -> None:
     box.faults.delay(FOREVER, "otp")
     session = login()
     assert session.state == "signed in"
@@ -60,8 +60,8 @@ def test_a_first_connection_that_fails_is_a_break_like_any_other(login: Login, b
     assert session.state == "signed in"
 
 
-def test_a_certificate_that_is_wrong_is_told_at_once(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The WebSocket may go by other certificates than HTTP."""
+def test_an_invalid_certificate_is_reported_at_once(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The WebSocket may use other certificates than HTTP."""
 
     async def opened(self: Connector) -> None:
         raise ssl.SSLCertVerificationError
@@ -71,7 +71,7 @@ def test_a_certificate_that_is_wrong_is_told_at_once(login: Login, monkeypatch: 
         login(timeout=FOREVER).balance()  # whichever comes first
 
 
-def test_after_a_break_a_certificate_that_is_wrong_may_be_right_again(
+def test_after_a_break_an_invalid_certificate_is_temporary(
     login: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch, at_once: None
 ) -> None:
     session, failures = login(), []
@@ -90,7 +90,7 @@ def test_after_a_break_a_certificate_that_is_wrong_may_be_right_again(
     assert len(failures) == 3
 
 
-def test_one_that_is_refused_for_good_signs_out(login: Login, box: Sandbox, eventually: Callable[..., None]) -> None:
+def test_a_connection_refused_for_good_signs_out(login: Login, box: Sandbox, eventually: Callable[..., None]) -> None:
     box.faults.error("AccessDenied", "otp", message="no")
     box.faults.http(403, "otp", body='{"errors": [{"status": 403, "code": "AccessDenied", "message": "no"}]}')
     session = login()
@@ -129,6 +129,6 @@ def test_switching_before_the_connection_is_there(login: Login, box: Sandbox) ->
     assert session.balance()["loginid"].item() == other
 
 
-def test_an_account_that_is_not_active_is_waited_for(login: Login) -> None:
+def test_login_waits_for_an_inactive_account(login: Login) -> None:
     with pytest.raises(ApiError, match="inactive"):
         login("trouble", loginid="ROT900011")

@@ -1,3 +1,5 @@
+"""Test `login`: where the credential comes from, which API gets it, and what happens when it is called again."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -35,7 +37,7 @@ Login = Callable[..., Session]
 
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
-    """login() with the sandbox of the test, with nobody there to ask."""
+    """Call login() with the test's sandbox, without a user to ask."""
     monkeypatch.setattr(_environment, "has_user", lambda: False)
 
     def login(*args: Any, **kwargs: Any) -> Session:
@@ -46,7 +48,7 @@ def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
 
 @pytest.fixture
 def somebody(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
-    """Somebody at a terminal; returns what was asked."""
+    """Simulate a user at a terminal; return the questions."""
     asked: list[str] = []
 
     def getpass(prompt: str) -> str:
@@ -60,7 +62,7 @@ def somebody(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
 
 @pytest.fixture
 def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
-    """Google Colab with its secrets."""
+    """Simulate Google Colab with its secrets."""
 
     class SecretNotFoundError(Exception):
         pass
@@ -87,7 +89,7 @@ def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
 
 @pytest.fixture
 def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, Any]]:
-    """A notebook; returns the panels that were shown: for which session, with which sandbox."""
+    """Simulate a notebook; return the panels that were shown: for which session, with which sandbox."""
     shown: list[tuple[Session, Any]] = []
     monkeypatch.setattr(widgets, "show", lambda model: shown.append((model.session, model._sandbox)))
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
@@ -95,7 +97,7 @@ def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, 
     return shown
 
 
-# Where a credential comes from
+# The source of the credential
 
 
 def test_the_argument_comes_first(
@@ -112,7 +114,7 @@ def test_a_wrapped_argument(login: Login) -> None:
     assert login(Secret(f" {ALL} ")).loginid == "CR900001"
 
 
-def test_then_the_environment(
+def test_the_environment_comes_second(
     login: Login, monkeypatch: pytest.MonkeyPatch, colab: Any, somebody: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", f" {ALL} ")
@@ -122,7 +124,7 @@ def test_then_the_environment(
     assert somebody == []
 
 
-def test_then_the_secrets_of_colab(
+def test_the_secrets_of_colab_come_third(
     login: Login, monkeypatch: pytest.MonkeyPatch, colab: Any, somebody: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "  ")
@@ -133,7 +135,7 @@ def test_then_the_secrets_of_colab(
 
 
 @pytest.mark.parametrize("problem", ["SecretNotFoundError", "NotebookAccessError", TimeoutError, AttributeError])
-def test_then_somebody_is_asked(
+def test_then_the_user_is_asked(
     login: Login, colab: Any, somebody: list[str], capsys: pytest.CaptureFixture[str], problem: Any
 ) -> None:
     colab.stored = (getattr(colab, problem) if isinstance(problem, str) else problem)()
@@ -146,14 +148,14 @@ def test_then_somebody_is_asked(
 
 
 @pytest.mark.parametrize("ask", [None, False, True])
-def test_with_nobody_there_it_says_what_to_set(login: Login, ask: bool | None) -> None:
+def test_without_a_user_the_error_says_what_to_set(login: Login, ask: bool | None) -> None:
     with pytest.raises(NoCredential, match=r"DERIV_TOKEN.*sandbox=True"):
         login(ask=ask)
     assert meant() is None
 
 
 @pytest.mark.parametrize("api", ["options", "v3"])
-def test_it_says_where_to_get_what_is_to_be_set(monkeypatch: pytest.MonkeyPatch, api: str) -> None:
+def test_the_error_says_where_to_get_a_token(monkeypatch: pytest.MonkeyPatch, api: str) -> None:
     monkeypatch.setattr(_environment, "has_user", lambda: False)
     with pytest.raises(NoCredential) as refused:
         dpyauth.login(api=None if api == DEFAULT else api)
@@ -162,32 +164,32 @@ def test_it_says_where_to_get_what_is_to_be_set(monkeypatch: pytest.MonkeyPatch,
         assert part in str(refused.value)
 
 
-def test_not_asking_means_not_asking(login: Login, somebody: list[str]) -> None:
+def test_ask_false_never_asks(login: Login, somebody: list[str]) -> None:
     with pytest.raises(NoCredential):
         login(ask=False)
     assert somebody == []
 
 
-def test_asking_means_asking(login: Login, somebody: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ask_true_always_asks(login: Login, somebody: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DERIV_TOKEN", ALL)
     assert login(ask=True).loginid == "CR900002"
     assert len(somebody) == 1
 
 
-def test_a_colab_secret_that_is_empty_is_none(login: Login, colab: Any, somebody: list[str]) -> None:
+def test_an_empty_colab_secret_counts_as_missing(login: Login, colab: Any, somebody: list[str]) -> None:
     colab.stored = " \n"
     assert login().loginid == "CR900002"
     assert len(somebody) == 1
 
 
-# Which API gets it
+# Choosing the API
 
 PAT = f"pat_{'0f' * 32}"
 
 
 @pytest.fixture
 def both(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
-    """Deriv's own addresses lead to the sandbox, of both APIs; returns the calls that came."""
+    """Redirect Deriv's own addresses to the sandbox, for both APIs; return the calls received."""
     monkeypatch.setattr(_environment, "has_user", lambda: False)
     here = {name: dataclasses.replace(facts, server=box.side(name).server) for name, facts in APIS.items()}
     monkeypatch.setattr("dpyauth.settings.APIS", here)
@@ -196,7 +198,7 @@ def both(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]
 
 @pytest.mark.parametrize("app_id", ["33XxAb9Qw2LmN4pR7sT1u", "1089", 16303])
 def test_a_personal_access_token_is_never_sent_to_v3(both: Callable[[], set[str]], app_id: Any) -> None:
-    """Whatever the app ID looks like, and whatever is said of it."""
+    """Whatever form the app ID has, and whatever else is said about it."""
     with pytest.raises((SignInRefused, InvalidSetting)):
         dpyauth.login(PAT, app_id=app_id)
     assert both() <= {"get_accounts"}
@@ -210,7 +212,7 @@ def test_a_token_of_v3_is_never_sent_to_options(both: Callable[[], set[str]], ap
 
 
 @pytest.mark.parametrize(("app_id", "call"), [("33XxAb9Qw2LmN4pR7sT1u", "get_accounts"), (None, "authorize")])
-def test_of_unknown_looks_the_app_id_decides(both: Callable[[], set[str]], app_id: Any, call: str) -> None:
+def test_the_app_id_decides_for_a_token_of_unknown_form(both: Callable[[], set[str]], app_id: Any, call: str) -> None:
     with pytest.raises(SignInRefused):
         dpyauth.login("Kx9Lm2Qw8Rt5Yz1", app_id=app_id)
     assert both() == {call}
@@ -218,7 +220,7 @@ def test_of_unknown_looks_the_app_id_decides(both: Callable[[], set[str]], app_i
 
 @pytest.mark.parametrize(("token", "api"), [(PAT, "v3"), ("ory_at_x", "v3"), ("a1-x", "options")])
 @pytest.mark.parametrize("how", ["argument", "environment", "server"])
-def test_what_contradicts_the_token_is_an_error(
+def test_arguments_that_contradict_the_token_are_an_error(
     both: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, box: Sandbox, token: str, api: str, how: str
 ) -> None:
     if how == "environment":
@@ -238,7 +240,7 @@ def test_what_contradicts_the_token_is_an_error(
     assert both() == set()
 
 
-def test_a_fleet_sends_each_where_it_belongs(both: Callable[[], set[str]], box: Sandbox) -> None:
+def test_a_fleet_sends_each_token_to_its_api(both: Callable[[], set[str]], box: Sandbox) -> None:
     tokens = {"Ann": PAT, "Ben": "a1-x"}
     with dpyauth.fleet(tokens, app_id="33XxAb9Qw2LmN4pR7sT1u") as clients:
         clients.balance()
@@ -249,10 +251,10 @@ def test_a_fleet_sends_each_where_it_belongs(both: Callable[[], set[str]], box: 
     assert "InvalidToken" in errors[1]
 
 
-# The account to begin with
+# The first account
 
 
-def test_an_account_that_is_named(login: Login, box: Sandbox) -> None:
+def test_a_named_account(login: Login, box: Sandbox) -> None:
     assert login(ALL, loginid=" cr900001 ").loginid == "CR900001"
     with pytest.raises(SignInRefused, match="no access to an account CR900002, only to: CR900001") as refused:
         login("sandbox-rich-read", loginid="CR900002")
@@ -260,7 +262,7 @@ def test_an_account_that_is_named(login: Login, box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "900001", "CR", "CR1; CR2", 900001, ALL])
-def test_what_is_no_login_id(login: Login, wrong: Any, box: Sandbox) -> None:
+def test_invalid_login_ids(login: Login, wrong: Any, box: Sandbox) -> None:
     with pytest.raises(InvalidSetting, match=r"[Ll]ogin ID") as refused:
         login(ALL, loginid=wrong)
     assert ALL not in str(refused.value)
@@ -270,7 +272,7 @@ def test_what_is_no_login_id(login: Login, wrong: Any, box: Sandbox) -> None:
 # In a notebook
 
 
-def test_a_notebook_shows_the_panel_and_goes_on(login: Login, panel: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_notebook_shows_the_panel_and_continues(login: Login, panel: Any, capsys: pytest.CaptureFixture[str]) -> None:
     session = login()
     assert session.state == "signed out"
     assert panel == [(session, None)]
@@ -278,7 +280,7 @@ def test_a_notebook_shows_the_panel_and_goes_on(login: Login, panel: Any, capsys
     assert capsys.readouterr().err == ""
 
 
-def test_so_it_does_with_a_credential(login: Login, panel: Any) -> None:
+def test_a_notebook_shows_the_panel_with_a_credential(login: Login, panel: Any) -> None:
     session = login(ALL)
     assert session.state == "signed in"
     assert panel == [(session, None)]
@@ -288,7 +290,7 @@ def test_so_it_does_with_a_credential(login: Login, panel: Any) -> None:
 # The sandbox
 
 
-def test_the_sandbox_needs_nothing(
+def test_the_sandbox_needs_no_credential(
     monkeypatch: pytest.MonkeyPatch, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
@@ -334,10 +336,12 @@ def test_wrong_settings(login: Login, box: Sandbox, wrong: dict[str, Any]) -> No
     assert box.connections_opened == 0
 
 
-# Again
+# Calling login again
 
 
-def test_the_same_credential_the_same_session(login: Login, monkeypatch: pytest.MonkeyPatch, box: Sandbox) -> None:
+def test_the_same_credential_gives_the_same_session(
+    login: Login, monkeypatch: pytest.MonkeyPatch, box: Sandbox
+) -> None:
     session = login(ALL)
     monkeypatch.setenv("DERIV_TOKEN", ALL)
     assert login(timeout=7) is session
@@ -347,7 +351,7 @@ def test_the_same_credential_the_same_session(login: Login, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("other", [{"token": BTC}, {"language": "ES"}, {"app_id": 1089}])
-def test_another_one_closes_the_old(login: Login, other: dict[str, Any]) -> None:
+def test_another_credential_closes_the_old_session(login: Login, other: dict[str, Any]) -> None:
     before = login(ALL)
     after = login(**{"token": ALL, **other})
     assert after is not before
@@ -402,7 +406,7 @@ def test_leaving_python_closes_the_session(login: Login) -> None:
     assert session.state == "closed"
 
 
-# What a traceback shows
+# Tracebacks
 
 VERBOSE = """
     import os, sys
@@ -423,7 +427,7 @@ VERBOSE = """
 """
 
 
-def test_the_most_talkative_traceback_does_not_show_the_token(box: Sandbox, tmp_path: Path) -> None:
+def test_a_traceback_with_variables_does_not_show_the_token(box: Sandbox, tmp_path: Path) -> None:
     token = "C4nary-wr0ng-token"
     ran = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(VERBOSE)],

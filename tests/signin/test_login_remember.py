@@ -1,4 +1,4 @@
-"""`login` and what it was asked to remember: kept, found again, dropped when it no longer works, forgotten."""
+"""Test `login` with remembered tokens: they are stored, found again, dropped when invalid, and forgotten on request."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def kept_file(home: Path) -> Path:
 
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A keyring that works, or says what is wrong with it."""
+    """Set up a keyring that works, or raises an error."""
 
     class KeyringLocked(Exception):
         pass
@@ -78,7 +78,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
-    """login() with the sandbox of the test, with nobody there to ask."""
+    """Call login() with the test's sandbox, without a user to ask."""
     monkeypatch.setattr(_environment, "has_user", lambda: False)
     monkeypatch.setattr(_environment, "in_notebook", lambda: False)
 
@@ -90,7 +90,7 @@ def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
 
 @pytest.fixture
 def next_kernel(login: Login) -> Login:
-    """login() in a kernel that has no session yet."""
+    """Call login() in a kernel that has no session yet."""
 
     def next_one(*args: Any, **kwargs: Any) -> Session:
         close_sessions()
@@ -101,7 +101,7 @@ def next_kernel(login: Login) -> Login:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
-    """Somebody at a terminal; returns what was asked."""
+    """Simulate a user at a terminal; return the questions."""
     asked: list[str] = []
     monkeypatch.setattr(_environment, "has_user", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or BTC)
@@ -109,7 +109,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
 
 
 def keep(box: Sandbox, tokens: dict[str, str], profile: str = "default", app_id: str = "16303") -> None:
-    """What an earlier kernel has remembered."""
+    """Remember a sign-in, as an earlier kernel did."""
     secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
     remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=f"{profile}@{box.url}", api="v3")
 
@@ -120,7 +120,7 @@ def profiles() -> list[str]:
     return list(file.read())
 
 
-# Kept, and found again
+# Stored and found again
 
 
 def test_remembered(login: Login, next_kernel: Login, kept_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,7 +134,7 @@ def test_remembered(login: Login, next_kernel: Login, kept_file: Path, capsys: p
     assert login() is session
 
 
-def test_not_remembered_unasked(login: Login, next_kernel: Login, kept_file: Path) -> None:
+def test_nothing_is_remembered_without_being_asked_for(login: Login, next_kernel: Login, kept_file: Path) -> None:
     login(ALL)
     assert not kept_file.parent.exists()
     with pytest.raises(NoCredential):
@@ -162,7 +162,7 @@ def test_all_accounts_are_remembered(next_kernel: Login, box: Sandbox) -> None:
     session = next_kernel()
     assert session.account_status("all")["loginid"].tolist() == list(OAUTH)
     session.use("VRTC900003")
-    next_kernel(remember=True)  # which signs in with what was kept, and keeps it again
+    next_kernel(remember=True)  # signs in with what was remembered, and remembers it again
     assert next_kernel().account_status("all")["loginid"].tolist() == list(OAUTH)
 
 
@@ -187,7 +187,7 @@ def test_the_secrets_of_colab_come_last(next_kernel: Login, box: Sandbox, monkey
     assert next_kernel().loginid == "CR900002"
 
 
-def test_asking_passes_it_over(
+def test_ask_true_ignores_the_remembered_token(
     next_kernel: Login, box: Sandbox, panels: list[SignInModel], terminal: list[str]
 ) -> None:
     keep(box, {"CR900001": ALL})
@@ -195,7 +195,9 @@ def test_asking_passes_it_over(
     assert len(panels) == 1
 
 
-def test_it_comes_with_its_app_id(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_remembered_with_its_app_id(
+    next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep(box, {"CR900001": ALL}, app_id="1089")
     monkeypatch.setenv("DERIV_APP_ID", "999")
     assert next_kernel().core.target.app_id == "1089"
@@ -224,10 +226,10 @@ def test_forgotten(login: Login, next_kernel: Login, kept_file: Path) -> None:
         next_kernel()
 
 
-def test_of_a_sandbox_it_is_for_no_other(
+def test_a_token_of_a_sandbox_is_used_only_there(
     next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch, terminal: list[str]
 ) -> None:
-    """Neither to Deriv nor to another server: they could only see a token that is none of their business."""
+    """Neither to Deriv nor to another server, where the token does not belong."""
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
     next_kernel(BTC, sandbox=True, server=None, remember=True)
     next_kernel(BTC, remember=True)
@@ -239,13 +241,15 @@ def test_of_a_sandbox_it_is_for_no_other(
             next_kernel(server=server)
 
 
-def test_of_deriv_it_is_for_no_other(next_kernel: Login) -> None:
+def test_a_token_of_deriv_is_used_only_there(next_kernel: Login) -> None:
     remember({"CR1": Secret(ALL)}, active="CR1", app_id="1089", api="v3")
     with pytest.raises(NoCredential):
         next_kernel()
 
 
-def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[SignInModel]) -> None:
+def test_the_panel_shows_that_a_token_is_remembered(
+    next_kernel: Login, box: Sandbox, panels: list[SignInModel]
+) -> None:
     next_kernel(remember=True, profile="mine")
     (model,) = panels
     assert model.view()["remember"] is True
@@ -253,14 +257,14 @@ def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[SignInMo
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
 
 
-# Which account comes back
+# Which account is used
 
 DEMO, REAL = "DOT900003", "ROT900001"
 
 
 @pytest.fixture
 def moved(box: Sandbox, next_kernel: Login) -> Login:
-    """login() on the options API, in a kernel that has no session yet."""
+    """Call login() on the options API, in a kernel that has no session yet."""
 
     def next_one(*args: Any, **kwargs: Any) -> Session:
         return next_kernel(*args, **{"server": box.rest, "app_id": None, **kwargs})
@@ -275,7 +279,7 @@ def pat(box: Sandbox) -> str:
 
 @pytest.fixture(params=["in Deriv's order", "in another order"])
 def order(request: pytest.FixtureRequest, box: Sandbox) -> None:
-    """The order in which Deriv lists the accounts decides nothing."""
+    """The order in which Deriv lists the accounts must not matter."""
     if request.param == "in another order":
         box.options.person(DEMO).accounts.reverse()
 
@@ -283,30 +287,30 @@ def order(request: pytest.FixtureRequest, box: Sandbox) -> None:
 @pytest.mark.usefixtures("order")
 @pytest.mark.parametrize("where", ["file", "keyring"])
 @pytest.mark.parametrize("used", [None, REAL])
-def test_the_account_that_was_kept_comes_back(
+def test_the_remembered_account_is_used(
     moved: Login, pat: str, box: Sandbox, where: str, used: str | None, request: pytest.FixtureRequest
 ) -> None:
-    """Though all accounts of the options API share one token."""
+    """All accounts of the options API share one token."""
     if where == "keyring":
         request.getfixturevalue("ring")
     session = moved(pat, app_id=box.options_app_id)
     if used:
         session.use(used)
     moved(pat, app_id=box.options_app_id, loginid=used, remember=True)
-    for _ in range(3):  # it is kept again, and comes back again
+    for _ in range(3):  # it is remembered again, and used again
         session = moved(remember=True)
         assert session.loginid == (used or DEMO)
         said = f"At Deriv this would be real money: {used} is the account that was remembered." if used else ""
         assert session.core.remarks == said
 
 
-def test_the_account_in_use_is_kept_when_one_asks_for_it(moved: Login, login: Login, pat: str, box: Sandbox) -> None:
-    """Neither before nor after: `use` alone changes nothing that is kept."""
+def test_the_account_in_use_is_remembered_on_request(moved: Login, login: Login, pat: str, box: Sandbox) -> None:
+    """Neither before nor after: `use` alone changes nothing that is remembered."""
     here = {"server": box.rest, "app_id": box.options_app_id}
     session = login(pat, **here, remember=True)
     session.use(REAL)
     assert login(pat, **here) is session
-    assert session.loginid == REAL  # it is this kernel's choice
+    assert session.loginid == REAL  # the choice of this kernel
     assert moved().loginid == DEMO
     session = login(**here)
     session.use(REAL)
@@ -316,7 +320,7 @@ def test_the_account_in_use_is_kept_when_one_asks_for_it(moved: Login, login: Lo
 
 @pytest.mark.parametrize("kept", [DEMO, REAL])
 @pytest.mark.parametrize("gone", ["gone", "inactive"])
-def test_where_it_is_gone_a_demo_account_comes_and_it_is_said(
+def test_a_demo_account_replaces_one_that_is_gone_with_a_remark(
     moved: Login, pat: str, box: Sandbox, kept: str, gone: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moved(pat, app_id=box.options_app_id, loginid=kept, remember=True)
@@ -335,7 +339,7 @@ def test_where_it_is_gone_a_demo_account_comes_and_it_is_said(
     assert capsys.readouterr().err.splitlines()[-1] == said
 
 
-def test_where_only_real_accounts_are_left_it_is_said(moved: Login, pat: str, box: Sandbox) -> None:
+def test_a_real_account_replaces_one_that_is_gone_with_a_remark(moved: Login, pat: str, box: Sandbox) -> None:
     moved(pat, app_id=box.options_app_id, remember=True)
     people = box.options.person(DEMO).accounts
     people[:] = [account for account in people if not account.is_virtual]
@@ -347,7 +351,7 @@ def test_where_only_real_accounts_are_left_it_is_said(moved: Login, pat: str, bo
     )
 
 
-def test_what_an_earlier_version_has_kept(moved: Login, pat: str, box: Sandbox, kept_file: Path) -> None:
+def test_a_record_of_an_earlier_version(moved: Login, pat: str, box: Sandbox, kept_file: Path) -> None:
     """Its record has the same form."""
     tokens = {REAL: pat, DEMO: pat}
     since = "2026-11-20T08:00:00+00:00"
@@ -380,7 +384,7 @@ def test_a_remembered_sign_in_that_has_ended_says_when(moved: Login, pat: str, b
 
 
 def keep_until(ends: datetime, pat: str, box: Sandbox, kept_file: Path) -> None:
-    """What an earlier kernel has remembered of a sign-in of 30 days, soon after it."""
+    """Remember a sign-in of 30 days, as an earlier kernel did soon after it."""
     remember(
         {DEMO: Secret(pat)},
         active=DEMO,
@@ -396,7 +400,7 @@ def keep_until(ends: datetime, pat: str, box: Sandbox, kept_file: Path) -> None:
 
 
 def replaced(stored: Any, record: dict[str, Any]) -> Any:
-    """What is stored, with another record in place of the one that is there."""
+    """Return the stored text with another record in place of the existing one."""
     if isinstance(stored, str) and '"tokens"' in stored:
         return json.dumps(record)
     if isinstance(stored, dict):
@@ -406,7 +410,7 @@ def replaced(stored: Any, record: dict[str, Any]) -> Any:
     return stored
 
 
-def test_a_name_goes_before_what_was_kept(moved: Login, pat: str, box: Sandbox) -> None:
+def test_a_named_account_wins_over_the_remembered_one(moved: Login, pat: str, box: Sandbox) -> None:
     moved(pat, app_id=box.options_app_id, remember=True)
     session = moved(loginid=REAL.lower())
     assert (session.loginid, session.core.remarks) == (REAL, "")
@@ -415,13 +419,13 @@ def test_a_name_goes_before_what_was_kept(moved: Login, pat: str, box: Sandbox) 
         moved(loginid="CR1")
 
 
-def test_a_name_switches_a_session_that_is_there(login: Login, next_kernel: Login, box: Sandbox) -> None:
+def test_a_named_account_switches_an_open_session(login: Login, next_kernel: Login, box: Sandbox) -> None:
     keep(box, OAUTH)
     session = login()
     assert (session.loginid, session.core.remarks) == ("CR900001", SAID)
     session.use("VRTC900003")
     assert login() is session
-    assert session.loginid == "VRTC900003"  # not back to real money for running the cell again
+    assert session.loginid == "VRTC900003"  # running the cell again does not go back to real money
     assert login(loginid="CR900002") is session
     assert session.loginid == "CR900002"
     with pytest.raises(InvalidRequest, match="no access"):
@@ -433,7 +437,7 @@ SAID = "At Deriv this would be real money: CR900001 is the account that was reme
 
 
 @pytest.mark.parametrize("code", ["AccountDisabled", "SelfExclusion"])
-def test_v3_where_it_has_been_closed_a_demo_account_comes(next_kernel: Login, box: Sandbox, code: str) -> None:
+def test_on_v3_a_demo_account_replaces_a_closed_one(next_kernel: Login, box: Sandbox, code: str) -> None:
     keep(box, OAUTH)
     box.faults.error(code, "authorize")
     session = next_kernel()
@@ -447,21 +451,23 @@ def test_v3_where_it_has_been_closed_a_demo_account_comes(next_kernel: Login, bo
         next_kernel()
 
 
-def test_a_fleet_asks_for_the_account_that_was_kept(moved: Login, pat: str, box: Sandbox) -> None:
+def test_a_fleet_uses_the_remembered_account(moved: Login, pat: str, box: Sandbox) -> None:
     moved(pat, app_id=box.options_app_id, loginid=REAL, remember=True, profile="Ann")
     with dpyauth.fleet(["Ann"], server=box.rest) as clients:
         assert clients.balance()["loginid"].tolist() == [REAL]
     people = box.options.person(DEMO).accounts
     people[:] = [account for account in people if account.is_virtual]
-    with dpyauth.fleet(["Ann"], server=box.rest) as clients:  # of another account it must not tell
+    with dpyauth.fleet(["Ann"], server=box.rest) as clients:  # must not be told to another account
         assert f"no access to an account {REAL}" in clients.balance()["error"][0]
 
 
-# Which API gets it
+# Choosing the API
 
 
-def test_what_was_kept_goes_to_no_other_api(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the looks of a token say nothing, the record does."""
+def test_a_remembered_token_is_sent_to_no_other_api(
+    next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the form of a token says nothing, the record decides."""
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
     monkeypatch.setattr("dpyauth.signin.sources.sample", lambda *args: None)
     remember({"CR900001": Secret(ALL)}, active="CR900001", app_id="16303", profile="default@sandbox", api="v3")
@@ -475,12 +481,12 @@ def test_what_was_kept_goes_to_no_other_api(next_kernel: Login, box: Sandbox, mo
     assert not [each.call for each in box.received if each.call == "get_accounts"]
 
 
-# No longer of use
+# Invalid tokens
 
 
 @pytest.fixture
 def revoked(box: Sandbox) -> dict[str, str]:
-    """What was remembered and then ended at Deriv."""
+    """Remember a token, and revoke it at Deriv."""
     keep(box, OAUTH)
     box.faults.revoke(OAUTH["CR900001"])
     return OAUTH
@@ -515,27 +521,27 @@ def test_a_terminal_says_that_it_was_dropped(
     assert len(terminal) == 1
 
 
-def test_with_nobody_there_it_is_an_error(login: Login, revoked: Any, kept_file: Path) -> None:
+def test_without_a_user_a_revoked_token_is_an_error(login: Login, revoked: Any, kept_file: Path) -> None:
     with pytest.raises(SignInRefused, match="InvalidToken") as refused:
         login()
     assert refused.value.__notes__ == [
         "It is the sign-in remembered in the file ~/.config/dpyauth/credentials.json: dpyauth.forget() removes it."
     ]
-    assert kept_file.exists()  # a run that nobody watches decides nothing
+    assert kept_file.exists()  # an unattended run decides nothing
     assert meant() is None
     dpyauth.forget()
     with pytest.raises(NoCredential):
         login()
 
 
-def test_not_asking_means_an_error(login: Login, revoked: Any, panels: list[SignInModel]) -> None:
+def test_with_ask_false_a_revoked_token_is_an_error(login: Login, revoked: Any, panels: list[SignInModel]) -> None:
     with pytest.raises(SignInRefused):
         login(ask=False)
     assert panels == []
 
 
 @pytest.mark.parametrize("code", ["NobodyKnowsThis", "WrongResponse", "InputValidationFailed"])
-def test_an_odd_answer_leaves_it_where_it_is(
+def test_an_odd_answer_keeps_the_token(
     login: Login, box: Sandbox, panels: list[SignInModel], kept_file: Path, code: str
 ) -> None:
     keep(box, OAUTH)
@@ -549,7 +555,7 @@ def test_an_odd_answer_leaves_it_where_it_is(
     assert login().loginid == "CR900001"
 
 
-def test_with_nobody_to_ask_it_is_an_error_too(login: Login, box: Sandbox, kept_file: Path) -> None:
+def test_without_a_user_an_odd_answer_is_an_error_too(login: Login, box: Sandbox, kept_file: Path) -> None:
     keep(box, OAUTH)
     box.faults.error("NobodyKnowsThis", "authorize")
     with pytest.raises(ApiError, match="NobodyKnowsThis"):
@@ -565,8 +571,10 @@ def test_expired(login: Login, box: Sandbox, panels: list[SignInModel], kept_fil
     assert not kept_file.exists()
 
 
-def test_what_may_pass_is_not_dropped(login: Login, box: Sandbox, panels: list[SignInModel], kept_file: Path) -> None:
-    """An account can be disabled for a while, and an app ID be mistyped: the token may be good all the same."""
+def test_a_temporary_error_keeps_the_token(
+    login: Login, box: Sandbox, panels: list[SignInModel], kept_file: Path
+) -> None:
+    """An account can be disabled for a while, and an app ID be mistyped: the token may still be valid."""
     keep(box, {"CR900001": "sandbox-rich-disabled"})
     login()
     assert "The remembered sign-in was refused: Deriv has disabled" in panels[0].view()["notice"]["text"]
@@ -580,7 +588,7 @@ def test_what_may_pass_is_not_dropped(login: Login, box: Sandbox, panels: list[S
 
 
 @pytest.mark.parametrize("somebody", [False, True])
-def test_a_server_that_is_away_drops_nothing(
+def test_an_unreachable_server_keeps_the_token(
     login: Login, box: Sandbox, request: pytest.FixtureRequest, somebody: bool, kept_file: Path
 ) -> None:
     if somebody:
@@ -612,7 +620,7 @@ def test_dropped_from_a_keyring_that_has_been_locked(
     assert meant() is session
 
 
-# What cannot be read or kept
+# Reading and storing fails
 
 
 @pytest.fixture
@@ -622,7 +630,7 @@ def damaged(box: Sandbox, kept_file: Path) -> Path:
     return kept_file
 
 
-def test_damaged_with_nobody_there(login: Login, damaged: Path) -> None:
+def test_damaged_without_a_user(login: Login, damaged: Path) -> None:
     with pytest.raises(KeepingFailed, match=r"is damaged.*dpyauth\.forget"):
         login()
     dpyauth.forget()
@@ -655,17 +663,17 @@ def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[Si
     assert "which is locked" in panels[0].view()["notice"]["text"]
 
 
-def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, damaged: Path) -> None:
+def test_a_failure_to_remember_is_an_error_and_the_session_stays(login: Login, damaged: Path) -> None:
     with pytest.raises(KeepingFailed):
         login(ALL, remember=True)
     assert meant() is not None
     assert login(ALL).loginid == "CR900001"
 
 
-# The panel before
+# The previous panel
 
 
-def test_another_panel_takes_over(login: Login, panels: list[SignInModel], box: Sandbox) -> None:
+def test_a_new_panel_replaces_the_old_one(login: Login, panels: list[SignInModel], box: Sandbox) -> None:
     login(oauth_host=box.oauth_host, app_id=16303)
     panels[0].browser("16303", None, remember=False)
     assert panels[0].view()["phase"] == "browser"
@@ -675,13 +683,13 @@ def test_another_panel_takes_over(login: Login, panels: list[SignInModel], box: 
     panels[1].cancel()
 
 
-def test_where_the_pages_are_must_be_an_address(login: Login, panels: list[SignInModel]) -> None:
+def test_the_host_of_the_pages_must_be_an_address(login: Login, panels: list[SignInModel]) -> None:
     login(oauth_host="http://oauth.example.org")
     with pytest.raises(InvalidSetting, match="unencrypted"):
         panels[0].browser("16303", None, remember=False)
 
 
-def test_nothing_that_was_kept_is_shown(
+def test_remembered_tokens_are_not_shown(
     login: Login, next_kernel: Login, box: Sandbox, capsys: pytest.CaptureFixture[str], panels: list[SignInModel]
 ) -> None:
     box.world.issued["C4nary-kept"] = Token("C4nary-kept", "CR900001", ("read",), "canary")

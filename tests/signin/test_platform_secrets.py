@@ -1,4 +1,4 @@
-"""The secrets that Colab and Kaggle keep beside a notebook: stand-ins for their modules, with the errors they raise."""
+"""Test secrets of Colab and Kaggle, with stand-ins for their modules that raise the same errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Login = Callable[..., Session]
 
 
 class Secrets:
-    """A platform's secrets: a value, or the error that asking for it raises."""
+    """A platform's secrets: a value, or the error that reading it raises."""
 
     def __init__(self, platform: str, not_there: type[Exception]) -> None:
         self.platform = platform
@@ -37,22 +37,22 @@ class Secrets:
 
 
 class NotebookAccessError(Exception):
-    """As Colab names it where the switch beside a secret is off."""
+    """Colab's name for a secret whose switch is off."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"Notebook does not have access to secret {key}")
 
 
 class SecretNotFoundError(Exception):
-    """As Colab names it."""
+    """Colab's name for a missing secret."""
 
 
 class BackendError(Exception):
-    """As Kaggle names it, also for a secret that is not attached to the notebook; its text has Kaggle's whole reply."""
+    """Kaggle's name, also for a secret that is not attached to the notebook; its text contains Kaggle's whole reply."""
 
 
 class CredentialError(Exception):
-    """As Kaggle names it where the notebook has no access to secrets at all."""
+    """Kaggle's name if the notebook has no access to secrets at all."""
 
 
 @pytest.fixture(params=["Colab", "Kaggle"])
@@ -93,7 +93,7 @@ def login(box: Sandbox) -> Iterator[Login]:
         yield login
 
 
-def test_token_and_app_id_are_found_and_said(
+def test_token_and_app_id_are_found_and_named(
     secrets: Secrets, login: Login, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     token = box.options_token("rich").token
@@ -104,7 +104,7 @@ def test_token_and_app_id_are_found_and_said(
 
 
 @pytest.mark.parametrize("how", ["argument", "environment"])
-def test_an_app_id_from_elsewhere_will_do(
+def test_an_app_id_may_come_from_elsewhere(
     secrets: Secrets, login: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     secrets.stored = {"DERIV_TOKEN": box.options_token("rich").token}
@@ -128,7 +128,7 @@ def test_an_app_id_from_elsewhere_will_do(
         " \n",
     ],
 )
-def test_where_there_is_none_the_user_is_asked(
+def test_without_a_secret_the_user_is_asked(
     secrets: Secrets,
     login: Login,
     box: Sandbox,
@@ -165,7 +165,7 @@ def test_a_refusal_names_the_place_and_not_the_value(secrets: Secrets, login: Lo
     assert "C4nary" not in f"{refused.value!r} {refused.value.__notes__ if hasattr(refused.value, '__notes__') else ''}"
 
 
-def test_what_is_passed_or_set_comes_first(
+def test_arguments_and_environment_come_first(
     secrets: Secrets, login: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets.stored = {"DERIV_TOKEN": "pat_another"}
@@ -175,9 +175,7 @@ def test_what_is_passed_or_set_comes_first(
     assert secrets.asked == []
 
 
-def test_kaggle_has_the_package_of_colab_and_is_not_asked_by_it(
-    login: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_colabs_package_is_not_used_on_kaggle(login: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     package = ModuleType("google.colab")
     package.userdata = colab = Secrets("Colab", SecretNotFoundError)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
@@ -187,7 +185,7 @@ def test_kaggle_has_the_package_of_colab_and_is_not_asked_by_it(
         "DERIV_APP_ID": box.options_app_id,
     }
     assert login().loginid == "DOT900003"
-    assert colab.asked == []  # which would wait for an answer that never comes
+    assert colab.asked == []  # it would wait for an answer that never comes
 
 
 def test_the_sandbox_asks_no_platform(secrets: Secrets, login: Login) -> None:

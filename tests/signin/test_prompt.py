@@ -1,4 +1,4 @@
-"""What somebody at a terminal is asked, and where what is typed goes."""
+"""Test the questions at a terminal, and where the answers go."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APP, TOKEN = "App ID: ", "Personal access token (hidden): "
 
 
 class Terminal:
-    """Somebody who types these answers."""
+    """A user who types these answers."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
@@ -35,7 +35,7 @@ class Terminal:
         return self._said(self.token)
 
     def calls(self) -> set[str]:
-        """What has come to Deriv, of either API."""
+        """Return the calls that Deriv received, on either API."""
         return {each.call for each in self.box.received if each.call}
 
     def _said(self, answer: str | type[BaseException]) -> str:
@@ -46,7 +46,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """At a terminal, with Deriv's own addresses leading to the sandbox."""
+    """Simulate a terminal, with Deriv's own addresses leading to the sandbox."""
     made = Terminal(box)
     here = {name: dataclasses.replace(facts, server=box.side(name).server) for name, facts in APIS.items()}
     monkeypatch.setattr("dpyauth.settings.APIS", here)
@@ -57,7 +57,7 @@ def terminal(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_two_questions(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same as the panel's, with where to find what they ask for."""
+    """The questions are those of the panel, and say where to find the answers."""
     terminal.app_ids = [f" {terminal.box.options_app_id} "]
     session = dpyauth.login()
     assert (session.api, session.loginid) == ("options", "DOT900003")
@@ -72,9 +72,7 @@ def test_two_questions(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("how", ["argument", "environment"])
-def test_an_app_id_that_is_known_is_not_asked_for(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_a_known_app_id_is_not_asked_for(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     app_id = terminal.box.options_app_id
     if how == "environment":
         monkeypatch.setenv("DERIV_APP_ID", app_id)
@@ -82,7 +80,7 @@ def test_an_app_id_that_is_known_is_not_asked_for(
     assert terminal.asked == [TOKEN]
 
 
-def test_an_app_id_that_cannot_be_right_is_asked_for_again_before_the_token(
+def test_an_invalid_app_id_is_asked_for_again_before_the_token(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     terminal.app_ids = ["My app", "no.dots", terminal.box.options_app_id]
@@ -91,7 +89,7 @@ def test_an_app_id_that_cannot_be_right_is_asked_for_again_before_the_token(
     assert capsys.readouterr().err.count("letters and digits") == 2
 
 
-def test_but_not_for_ever(terminal: Terminal) -> None:
+def test_the_number_of_questions_is_limited(terminal: Terminal) -> None:
     terminal.app_ids = ["My app"] * 9
     with pytest.raises(InvalidSetting, match="letters and digits"):
         dpyauth.login()
@@ -102,7 +100,7 @@ def test_but_not_for_ever(terminal: Terminal) -> None:
 def test_a_personal_access_token_never_goes_to_v3(
     terminal: Terminal, app_id: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Which API it is shows when both answers are there; then the app ID alone is asked for again."""
+    """Both answers show which API is meant; then only the app ID is asked for again."""
     terminal.app_ids = [app_id, "", terminal.box.options_app_id]
     assert dpyauth.login().loginid == "DOT900003"
     assert terminal.asked == [APP, TOKEN, APP, APP]
@@ -120,7 +118,7 @@ def test_an_old_token_goes_to_v3(terminal: Terminal, app_id: str) -> None:
     assert "get_accounts" not in terminal.calls()
 
 
-def test_an_api_that_was_chosen_is_asked_for_alone(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_chosen_api_is_asked_for(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
     terminal.token = OLD
     assert dpyauth.login(api="v3").loginid == "CR900002"
     assert terminal.asked == ["API token (hidden): "]
@@ -131,8 +129,8 @@ def test_an_api_that_was_chosen_is_asked_for_alone(terminal: Terminal, capsys: p
     assert terminal.asked == [APP] * 3
 
 
-def test_a_server_says_which_api_it_is(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
-    """And is named, as it is not Deriv's own."""
+def test_the_server_decides_the_api(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named, because it is not Deriv's own."""
     box = terminal.box
     terminal.app_ids = ["16303", box.options_app_id]
     assert dpyauth.login(server=box.rest).loginid == "DOT900003"
@@ -149,7 +147,7 @@ def test_the_sandbox_needs_no_app_id(terminal: Terminal, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("token", ["", "two words"])
-def test_a_token_that_cannot_be_right(terminal: Terminal, token: str) -> None:
+def test_an_invalid_token(terminal: Terminal, token: str) -> None:
     terminal.app_ids, terminal.token = [""], token
     with pytest.raises(InvalidCredential):
         dpyauth.login()
@@ -159,7 +157,7 @@ def test_a_token_that_cannot_be_right(terminal: Terminal, token: str) -> None:
 
 @pytest.mark.parametrize("leaves", [EOFError, KeyboardInterrupt])
 @pytest.mark.parametrize("at", ["app ID", "token"])
-def test_somebody_may_leave(terminal: Terminal, at: str, leaves: type[BaseException]) -> None:
+def test_the_user_may_leave(terminal: Terminal, at: str, leaves: type[BaseException]) -> None:
     terminal.app_ids = [leaves if at == "app ID" else "33abcDEF"]
     terminal.token = leaves
     with pytest.raises(NoCredential, match="No token was entered") as refused:

@@ -1,4 +1,4 @@
-"""Several accounts in one kernel: each profile has a session of its own, which logins of others leave alone."""
+"""Several accounts in one kernel: each profile has its own session, which other logins do not affect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Login = Callable[..., Session]
 
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
-    """login() as a person of the sandbox, on either API."""
+    """Call login() as a user of the sandbox, on either API."""
     monkeypatch.setattr(_environment, "has_user", lambda: False)
     old = {RICH: "sandbox-rich-all", TROUBLE: "sandbox-trouble-read"}
 
@@ -65,7 +65,7 @@ def test_another_profile_leaves_the_session_alone(login: Login, api: str, mine: 
 
 
 @BOTH
-def test_so_does_the_default_one(login: Login, api: str, mine: str, theirs: str) -> None:
+def test_the_default_profile_leaves_other_sessions_alone(login: Login, api: str, mine: str, theirs: str) -> None:
     trouble = login(TROUBLE, api, profile="trouble")
     first = login(RICH, api)
     second = login(TROUBLE, api)
@@ -87,7 +87,7 @@ def test_two_accounts_of_one_token(login: Login) -> None:
 
 
 def test_panels_name_their_cells(login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch) -> None:
-    """They say what to run after a restart, and where to look once another login has replaced their session."""
+    """They say what to run after a restart, and where to look after another login has replaced their session."""
 
     def run(cell: int | None) -> None:
         shell = cell and SimpleNamespace(history_manager=SimpleNamespace(input_hist_parsed=["code"] * (cell + 1)))
@@ -146,7 +146,7 @@ def test_after_closing_there_is_a_new_one(login: Login) -> None:
 
 
 def test_several_at_the_same_time(login: Login) -> None:
-    """As on a page of several users, each on a thread of their own."""
+    """As on a page for several users, each on its own thread."""
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda name: login(RICH, "v3", profile=name), ["a", "b", "c", "a"]))
     assert made[0] is made[3]
@@ -155,13 +155,13 @@ def test_several_at_the_same_time(login: Login) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "", "  ", 5, b"alice", ["alice"], object()])
-def test_what_a_profile_is(login: Login, box: Sandbox, wrong: Any) -> None:
+def test_valid_profiles(login: Login, box: Sandbox, wrong: Any) -> None:
     with pytest.raises(DpyauthError, match="profile"):
         login(RICH, profile=wrong)
     assert box.received == []
 
 
-# Panels and what stands on the session that is meant
+# Panels and functions that use the current session
 
 
 def test_each_has_a_panel_of_its_own(
@@ -192,7 +192,7 @@ def test_a_browser_sign_in_under_way_is_not_taken_over(panels: list[SignInModel]
         model.close()
 
 
-def test_the_session_that_is_meant_where_none_is_named(login: Login) -> None:
+def test_the_current_session(login: Login) -> None:
     alice = login(RICH, "v3", profile="alice")
     assert dpyauth.explorer().model.session is alice
     bob = login(RICH, "v3", profile="bob")
@@ -204,14 +204,14 @@ def test_the_session_that_is_meant_where_none_is_named(login: Login) -> None:
     assert bob.state == "signed in"
 
 
-def test_the_check_up_says_how_many(login: Login) -> None:
+def test_the_check_up_counts_sessions(login: Login) -> None:
     kept = [login(RICH), login(RICH, "v3", profile="alice"), login(TROUBLE, profile="bob")]
     found = dpyauth.doctor(kept[0], timeout=2).checks.set_index("check")["found"]
     assert found["sessions open"] == "3 in this kernel: 2 of Deriv's current API, 1 of Deriv's older API (v3)"
     assert "alice" not in "".join(found)
 
 
-# What is remembered
+# Remembering
 
 
 def test_each_profile_remembers_its_own(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def test_a_session_without_a_name_is_closed_quietly(
     gone = weakref.ref(session)
     del session
     gc.collect()
-    assert gone() is not None  # the stream is a name for it
+    assert gone() is not None  # the stream keeps a reference to it
     assert not stream.ended
     stream.close()
     del stream
@@ -254,12 +254,12 @@ def test_a_session_without_a_name_is_closed_quietly(
 
 
 @pytest.mark.parametrize("api", ["options", "v3"])
-def test_nothing_that_was_done_keeps_it(login: Login, box: Sandbox, api: str) -> None:
+def test_finished_work_keeps_no_reference_to_a_session(login: Login, box: Sandbox, api: str) -> None:
     session = login(RICH, api, profile="alice")
     str(session.card())
     session.statement()
     session.account_status(account="all")
-    for call in ("partners_analytics_overview", "no such call"):  # over HTTP on options, whose connections stay
+    for call in ("partners_analytics_overview", "no such call"):  # over HTTP on options, whose connections stay open
         with suppress(DpyauthError):
             session.call(call)
     gone = weakref.ref(session)
@@ -270,7 +270,7 @@ def test_nothing_that_was_done_keeps_it(login: Login, box: Sandbox, api: str) ->
 
 
 @pytest.mark.parametrize("api", ["options", "v3"])
-def test_it_is_gone_at_once_where_nothing_holds_it(login: Login, box: Sandbox, api: str) -> None:
+def test_a_session_without_references_is_gone_at_once(login: Login, box: Sandbox, api: str) -> None:
     gc.collect()
     gc.disable()
     try:
@@ -281,7 +281,7 @@ def test_it_is_gone_at_once_where_nothing_holds_it(login: Login, box: Sandbox, a
     assert open_sessions() == []
 
 
-def test_a_panel_holds_it(login: Login) -> None:
+def test_a_panel_keeps_its_session(login: Login) -> None:
     panel = dpyauth.explorer(login(RICH, "v3", profile="alice"))
     gc.collect()
     assert panel.view["state"] == "signed in"
@@ -289,7 +289,7 @@ def test_a_panel_holds_it(login: Login) -> None:
     panel.close()
 
 
-def test_a_closed_session_is_not_meant_while_another_is_open(login: Login) -> None:
+def test_a_closed_session_is_not_the_current_one_while_another_is_open(login: Login) -> None:
     session = login(RICH, "v3")
     alice = login(RICH, "v3", profile="alice")
     session.close()
@@ -304,7 +304,7 @@ def test_a_closed_session_is_not_meant_while_another_is_open(login: Login) -> No
         assert panel.model.session is session
 
 
-def test_an_awaited_question_holds_it(login: Login) -> None:
+def test_an_awaited_question_keeps_its_session(login: Login) -> None:
 
     async def ask() -> str:
         question = login(RICH, profile="alice").aio.balance()
@@ -337,7 +337,7 @@ def test_a_fork_leaves_the_parents_alone(login: Login, box: Sandbox) -> None:
 
 
 def test_a_thread_of_an_app_finds_the_session_of_no_visitor(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = threading.local()  # marimo knows its own threads only
+    visitor = threading.local()  # marimo knows only its own threads
     marimo = SimpleNamespace(
         running_in_notebook=lambda: hasattr(visitor, "page"),
         app_meta=lambda: SimpleNamespace(request=object(), mode=visitor.page),
@@ -345,7 +345,7 @@ def test_a_thread_of_an_app_finds_the_session_of_no_visitor(login: Login, monkey
     monkeypatch.setitem(sys.modules, "marimo", cast("ModuleType", marimo))
     visitor.page = "run"
     assert open_sessions() == []
-    with ThreadPoolExecutor(1) as pool:  # of the app, so for all visitors
+    with ThreadPoolExecutor(1) as pool:  # set by the app, so it is for all visitors
         mine = pool.submit(login, RICH).result()
         assert mine.state == "signed in"
         assert pool.submit(open_sessions).result() == []

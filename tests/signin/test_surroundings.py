@@ -1,4 +1,4 @@
-"""Signing in wherever the program runs: without streams, without panels, without a person."""
+"""Test signing in anywhere a program runs: without streams, without panels, without a user."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ STREAMS: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture(params=STREAMS)
 def replaced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Replace the streams: a windowed program or a service has none, a program may have closed or changed them."""
+    """Replace the streams: a windowed program or a service has none, and a program may have closed or changed them."""
 
-    def replace() -> str:  # in the test itself: pytest sets its own before it
+    def replace() -> str:  # in the test itself, because pytest sets its own before it
         for name in ("stdin", "stdout", "stderr"):
             monkeypatch.setattr(sys, name, STREAMS[request.param]())
         return str(getattr(sys.stdout, "encoding", None) or "utf-8")
@@ -69,16 +69,16 @@ def login(box: Sandbox) -> Iterator[Login]:
 # Streams
 
 
-def test_no_stream_keeps_from_signing_in(replaced: Callable[[], str], login: Login, box: Sandbox) -> None:
+def test_signing_in_works_with_any_streams(replaced: Callable[[], str], login: Login, box: Sandbox) -> None:
     encoding = replaced()
     session = login(box.options_token("rich").token, api="options")
     assert session.loginid == "DOT900003"
     for shown in (session.card(), session.switcher(), session):
         str(shown).encode(encoding)
-    session.logout()  # which says that the token stays valid
+    session.logout()  # prints that the token stays valid
 
 
-def test_without_stdin_it_says_what_to_set(replaced: Callable[[], str], login: Login) -> None:
+def test_without_stdin_the_error_says_what_to_set(replaced: Callable[[], str], login: Login) -> None:
     replaced()
     for ask in (None, True, "prompt"):
         with pytest.raises(NoCredential, match="DERIV_TOKEN"):
@@ -98,7 +98,7 @@ def test_the_check_up_ends_with_a_status(replaced: Callable[[], str], server: st
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a person at a terminal types, hidden."""
+    """Simulate what a user types at a terminal, hidden."""
     answers: list[str] = []
     monkeypatch.setattr(_environment, "has_user", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
@@ -109,7 +109,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     "around", ["{}", "\x16{}", "\x1b[200~{}\x1b[201~", "\ufeff{}\r", '"{}"', "\xa0{}\u200b", "Bearer {}"]
 )
 @pytest.mark.parametrize("api", ["options", "v3"])
-def test_what_comes_along_with_a_paste(typed: list[str], login: Login, box: Sandbox, around: str, api: str) -> None:
+def test_pasted_text_around_a_token(typed: list[str], login: Login, box: Sandbox, around: str, api: str) -> None:
     token = box.options_token("rich").token if api == "options" else ALL
     typed.append(around.format(token))
     assert login(api=api).state == "signed in"
@@ -125,7 +125,7 @@ def test_ctrl_v_that_pastes_nothing_is_asked_again(
     assert ALL not in said
 
 
-def test_but_not_for_ever(typed: list[str], login: Login) -> None:
+def test_the_number_of_questions_is_limited(typed: list[str], login: Login) -> None:
     typed += ["\x16"] * 9
     with pytest.raises(InvalidCredential, match="empty"):
         login()
@@ -143,14 +143,14 @@ def test_other_keys_are_named(typed: list[str], login: Login, box: Sandbox, ente
 
 
 @pytest.mark.parametrize("how", ["argument", "environment"])
-def test_so_it_is_wherever_a_token_comes_from(login: Login, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_control_characters_in_a_token_from_any_source(login: Login, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     pasted = f'\ufeff"{ALL}"\r\n'
     monkeypatch.setenv("DERIV_TOKEN", pasted)
     monkeypatch.setenv("DERIV_APP_ID", ' "1089"\r')
     assert login(pasted if how == "argument" else None, app_id=None).state == "signed in"
 
 
-def test_where_what_is_typed_would_be_seen_nothing_is_asked(
+def test_nothing_is_asked_if_the_input_would_be_visible(
     typed: list[str], login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def shows(prompt: str) -> str:
@@ -165,7 +165,7 @@ def test_where_what_is_typed_would_be_seen_nothing_is_asked(
 @pytest.mark.parametrize(
     "answers", [["\x16", "APP"], ["\x16", "\ufeff", "APP"], ['"APP"\r'], ["\x16\x1b[200~APP\x1b[201~"]]
 )
-def test_so_it_is_with_the_app_id(
+def test_the_app_id_is_treated_in_the_same_way(
     typed: list[str],
     login: Login,
     box: Sandbox,
@@ -199,7 +199,7 @@ def test_a_prompt_that_fails(typed: list[str], login: Login, monkeypatch: pytest
 
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """In a kernel, whose front end allows input or does not."""
+    """Simulate a kernel, whose front end allows input or not."""
     kernel = SimpleNamespace(_allow_stdin=True)
     monkeypatch.setattr(_environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
     return kernel
@@ -207,7 +207,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a notebook's cells have displayed, as it is stored."""
+    """Return what a notebook's cells have displayed, as it is stored."""
     shown: list[Any] = []
 
     def display(thing: Any, *, raw: bool, display_id: str = "", metadata: Any = None) -> Any:
@@ -253,7 +253,7 @@ def test_a_hidden_prompt_in_a_notebook(
     assert token not in repr(displayed)
 
 
-def test_without_the_widget_packages_it_asks_by_a_prompt(
+def test_without_the_widget_packages_there_is_a_prompt(
     kernel: SimpleNamespace, login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(_environment, "has_widgets", lambda: False)
@@ -266,14 +266,14 @@ def test_without_the_widget_packages_it_asks_by_a_prompt(
 
 
 @pytest.mark.parametrize("ask", [None, False, "prompt"])
-def test_nobody_to_ask(kernel: SimpleNamespace, displayed: list[Any], login: Login, ask: Any) -> None:
+def test_no_user_to_ask(kernel: SimpleNamespace, displayed: list[Any], login: Login, ask: Any) -> None:
     kernel._allow_stdin = False
     with pytest.raises(NoCredential, match="DERIV_TOKEN"):
         login(ask=ask)
     assert displayed == []
 
 
-def test_without_a_person_no_panel_is_made(
+def test_without_a_user_no_panel_is_created(
     kernel: SimpleNamespace, displayed: list[Any], login: Login, box: Sandbox
 ) -> None:
     kernel._allow_stdin = False
@@ -290,7 +290,7 @@ def test_without_a_person_no_panel_is_made(
 
 
 @pytest.mark.parametrize("page", [False, True])
-def test_voila_shows_panels_to_a_person_and_has_no_prompt(
+def test_voila_shows_panels_and_has_no_prompt(
     kernel: SimpleNamespace, displayed: list[Any], login: Login, monkeypatch: pytest.MonkeyPatch, page: bool
 ) -> None:
     kernel._allow_stdin = False
@@ -312,7 +312,7 @@ def test_voila_shows_panels_to_a_person_and_has_no_prompt(
 
 
 class Runtime:
-    """Streamlit's, while its server runs."""
+    """Streamlit's runtime, while its server runs."""
 
     exists = staticmethod(lambda: True)
 
@@ -320,7 +320,7 @@ class Runtime:
 @pytest.mark.parametrize(
     ("place", "says"), [("streamlit", r"token, app_id=\.\.\., ask=False"), ("kaggle", "in Kaggle")]
 )
-def test_without_a_way_to_ask_it_says_what_helps_there(
+def test_without_a_way_to_ask_the_error_says_what_helps(
     open_options: Callable[..., Session], monkeypatch: pytest.MonkeyPatch, place: str, says: str
 ) -> None:
     if place == "streamlit":  # started from a terminal, where its visitors cannot type
@@ -338,12 +338,12 @@ def test_without_a_way_to_ask_it_says_what_helps_there(
 
 
 @pytest.mark.parametrize("wrong", ["panel", "", 1, 0, [], {}, object(), b"prompt"])
-def test_what_ask_can_be(login: Login, wrong: Any) -> None:
+def test_values_of_ask(login: Login, wrong: Any) -> None:
     with pytest.raises(DpyauthError, match="ask"):
         login(ask=wrong)
 
 
-def test_every_panel_says_what_to_do_without_it(
+def test_every_panel_says_what_to_use_instead(
     kernel: SimpleNamespace, box: Sandbox, open_options: Callable[..., Session]
 ) -> None:
     session = open_options()
@@ -358,7 +358,7 @@ def test_every_panel_says_what_to_do_without_it(
     stream.close()
 
 
-def test_a_widget_package_that_is_broken_is_said(
+def test_a_broken_widget_package_is_reported(
     kernel: SimpleNamespace, login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "anywidget", None)  # importing it raises ImportError

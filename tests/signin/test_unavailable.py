@@ -1,4 +1,4 @@
-"""An API whose servers refuse everybody, as they would once Deriv had switched it off: nobody is led astray."""
+"""Test an API whose servers refuse every connection, as after Deriv switches it off: users are told how to continue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Login = Callable[..., Session]
 
 @pytest.fixture
 def off(box: Sandbox) -> Sandbox:
-    """The sandbox, with v3's servers refusing everybody."""
+    """Run the sandbox with v3's servers refusing every connection."""
     box.faults.refuse(520, times=1000)
     return box
 
@@ -46,7 +46,7 @@ def tells_the_way_on(text: str) -> None:
     assert 'dpyauth.login(api="options", ask=True)' in text
 
 
-def test_a_script_is_told_after_one_attempt_what_is_known_and_how_to_go_on(login: Login, off: Sandbox) -> None:
+def test_a_script_is_told_after_one_attempt_how_to_continue(login: Login, off: Sandbox) -> None:
     with pytest.raises(ApiUnavailable) as raised:
         login(TOKEN)
     assert isinstance(raised.value, ConnectionFailed)
@@ -55,14 +55,14 @@ def test_a_script_is_told_after_one_attempt_what_is_known_and_how_to_go_on(login
     tells_the_way_on(str(raised.value))
 
 
-def test_so_is_an_unattended_run(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unattended_run_is_told_how_to_continue(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
     with pytest.raises(ApiUnavailable) as raised:
         login()
     tells_the_way_on(str(raised.value))
 
 
-def test_a_token_in_the_environment_locks_nobody_out(
+def test_an_old_token_in_the_environment_does_not_lock_the_user_out(
     login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
@@ -76,7 +76,7 @@ def test_a_token_in_the_environment_locks_nobody_out(
         session.balance()
 
 
-def test_nor_does_one_that_v3_refuses_because_deriv_has_moved_its_owner(
+def test_a_token_of_a_moved_user_does_not_lock_the_user_out(
     login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch, off: Sandbox
 ) -> None:
     off.faults.clear()
@@ -88,7 +88,7 @@ def test_nor_does_one_that_v3_refuses_because_deriv_has_moved_its_owner(
     assert APIS["options"].pages.tokens in said
 
 
-def test_nor_does_one_of_unknown_looks_without_an_app_id(
+def test_a_token_of_unknown_form_does_not_lock_the_user_out(
     panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch, off: Sandbox
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "of-no-known-looks")
@@ -98,7 +98,7 @@ def test_nor_does_one_of_unknown_looks_without_an_app_id(
     assert 'dpyauth.login(api="v3")' in said
 
 
-def test_given_for_this_very_sign_in_all_of_these_are_errors(panels: list[SignInModel], off: Sandbox) -> None:
+def test_such_tokens_passed_as_arguments_are_errors(panels: list[SignInModel], off: Sandbox) -> None:
     with pytest.raises(InvalidSetting):
         dpyauth.login("of-no-known-looks", server=off.rest)
     off.faults.clear()
@@ -106,7 +106,9 @@ def test_given_for_this_very_sign_in_all_of_these_are_errors(panels: list[SignIn
         dpyauth.login("sandbox-rich-expired", server=off.url)
 
 
-def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[SignInModel], off: Sandbox) -> None:
+def test_a_remembered_token_does_not_lock_the_user_out_and_is_kept(
+    login: Login, panels: list[SignInModel], off: Sandbox
+) -> None:
     profile = f"default@{off.url}"
     remember({"CR900001": Secret(TOKEN)}, active="CR900001", app_id=str(off.app_id), api="v3", profile=profile)
     assert login().state == "signed out"
@@ -116,7 +118,7 @@ def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[SignIn
     assert login().loginid == "CR900001"
 
 
-def test_in_a_terminal_it_is_said(
+def test_a_terminal_shows_how_to_continue(
     login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
@@ -125,7 +127,7 @@ def test_in_a_terminal_it_is_said(
     tells_the_way_on(capsys.readouterr().err)
 
 
-def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
+def test_the_other_api_can_be_used_with_an_old_token_and_app_id_set(
     login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "a1-old")
@@ -135,7 +137,7 @@ def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
     assert panels[0].view()["forms"][0]["app_id"] == ""
 
 
-def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
+def test_no_browser_sign_in_is_started_in_vain(off: Sandbox, open_session: Any) -> None:
     model = SignInModel(open_session(None), sandbox=off)
     with pytest.raises(ApiUnavailable) as raised:
         model.browser("", None, api="v3", remember=False)
@@ -147,14 +149,14 @@ def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sand
     model.cancel()
 
 
-def test_the_current_api_is_not_asked_whether_it_is_there(off: Sandbox, open_session: Any) -> None:
+def test_the_current_api_is_not_probed(off: Sandbox, open_session: Any) -> None:
     model = SignInModel(open_session(None), sandbox=off)
     assert model.browser("", None, api="options", remember=False)["url"]
     assert refusals_of(off) == 0
     model.cancel()
 
 
-def test_a_fleet_has_it_in_the_rows_of_those_it_is_about(off: Sandbox) -> None:
+def test_a_fleet_has_the_error_in_the_affected_rows(off: Sandbox) -> None:
     with dpyauth.fleet({"Ann": TOKEN, "Ben": TOKEN}, server=off.url, app_id=off.app_id) as fleet:
         rows = fleet.balance()
     assert len(rows) == 2
@@ -163,13 +165,13 @@ def test_a_fleet_has_it_in_the_rows_of_those_it_is_about(off: Sandbox) -> None:
     assert refusals_of(off) == 2
 
 
-def test_where_it_answers_it_is_used(login: Login, off: Sandbox) -> None:
+def test_an_api_that_answers_is_used(login: Login, off: Sandbox) -> None:
     off.faults.clear()
     assert login(TOKEN).loginid == "CR900001"
     assert Targets(off).guess(Secret(TOKEN), None) == "v3"
 
 
-def test_a_question_without_a_sign_in_is_told_too(open_session: Any, off: Sandbox) -> None:
+def test_a_question_without_a_sign_in_fails_too(open_session: Any, off: Sandbox) -> None:
     session = open_session(None)
     with pytest.raises(ApiUnavailable):
         session.call("time")

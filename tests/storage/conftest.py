@@ -1,4 +1,4 @@
-"""A user with an empty home folder, and keyrings that only look like the system's."""
+"""Provide a user with an empty home folder, and keyrings that only imitate the system's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Ring:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home folder; there is no keyring until a test brings one."""
+    """Return the home folder; there is no keyring until a test sets one."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
@@ -40,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
-    """Make something the system's keyring."""
+    """Return a function that sets the system's keyring."""
 
     def use_one(ring: Any) -> Any:
         monkeypatch.setattr(keyring, "get_keyring", lambda: ring)
@@ -51,12 +51,12 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
 
 @pytest.fixture
 def ring(use: Callable[[Any], Any]) -> Ring:
-    """The system has a keyring that works."""
+    """Set a keyring that works."""
     made: Ring = use(Ring())
     return made
 
 
 @pytest.fixture
 def kept_file(home: Path) -> Path:
-    """Where the file should be on Linux."""
+    """Return the path of the file on Linux."""
     return home / ".config" / "dpyauth" / "credentials.json"

@@ -1,4 +1,4 @@
-"""The file: for its owner alone, whole at any time, and never lost."""
+"""Test the file of credentials: readable only by its owner, complete at any time, and never lost."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TOKEN = "C4nary-t0ken"
 
 @pytest.fixture
 def kept(kept_file: Path) -> Path:
-    """The file, with something in it."""
+    """Return the file, with something in it."""
     remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", api="v3")
     return kept_file
 
 
 def refused(match: str) -> None:
-    """Neither reading nor keeping touches what is there."""
+    """Check that neither reading nor writing changes the file."""
     with pytest.raises(KeepingFailed, match=match):
         recall()
     with pytest.raises(KeepingFailed, match=match):
@@ -51,7 +51,7 @@ def test_a_file_open_to_others(mode: int, kept: Path) -> None:
     assert not kept.exists()
 
 
-def test_a_file_open_to_others_still_tells_what_the_keyring_has(ring: Any, kept_file: Path) -> None:
+def test_a_file_open_to_others_still_gives_access_to_the_keyring(ring: Any, kept_file: Path) -> None:
     for profile in ("default", "work"):
         remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", profile=profile, api="v3")
     kept_file.chmod(0o644)
@@ -59,7 +59,7 @@ def test_a_file_open_to_others_still_tells_what_the_keyring_has(ring: Any, kept_
     assert ring.held == {}
 
 
-def test_somebody_elses_file(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def somebody_elses(descriptor: int, fstat: Any = os.fstat) -> os.stat_result:
         about = list(fstat(descriptor))
         about[4] += 1
@@ -71,7 +71,7 @@ def test_somebody_elses_file(kept: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert recall() is not None
 
 
-def test_somebody_elses_folder(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_another_user(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     me = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: me + 1)
     refused("belongs to another user")
@@ -85,7 +85,7 @@ def test_a_link(kept: Path, home: Path) -> None:
     before = elsewhere.read_bytes()
     forget()
     assert not os.path.lexists(kept)
-    assert elsewhere.read_bytes() == before, "the link is removed, not what it leads to"
+    assert elsewhere.read_bytes() == before, "the link is removed, not its target"
 
 
 def test_a_link_made_at_the_last_moment(kept: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_a_lock_that_is_a_link(kept: Path, home: Path) -> None:
     assert not (home / "made through the link").exists()
 
 
-def test_a_pipe_that_nobody_writes_to(kept: Path) -> None:
+def test_a_pipe_without_a_writer(kept: Path) -> None:
     kept.unlink()
     os.mkfifo(kept, 0o600)
     refused("something else")
@@ -157,7 +157,7 @@ def test_a_damaged_file(content: bytes, kept: Path) -> None:
     assert kept.read_bytes() == content, "nothing is lost"
     with pytest.raises(KeepingFailed, match="is damaged") as failed:
         forget("default")
-    assert failed.value.__context__ is None, "the error of the parser holds the text"
+    assert failed.value.__context__ is None, "the parser's error contains the text"
     assert kept.read_bytes() == content
     assert forget() == ["default"]
     assert not kept.exists()
@@ -197,7 +197,7 @@ def test_several_processes_at_once(home: Path, kept_file: Path) -> None:
     children = [child(WRITER, home, name, "20") for name in names]
     seen = 0
     while any(process.poll() is None for process in children):
-        seen += len(file.read())  # never damaged, at whatever moment
+        seen += len(file.read())  # never damaged, at any moment
     assert [process.wait(20) for process in children] == [0, 0, 0]
     assert seen
     assert {name: recall(name).tokens[name].reveal()[:4] for name in names} == {  # type: ignore[union-attr]
@@ -220,10 +220,10 @@ def test_a_crash_between_writing_and_replacing(kept: Path, home: Path) -> None:
     assert left.stat().st_mode & 0o777 == 0o600
     assert TOKEN in str(recall().tokens["CR1"].reveal())  # type: ignore[union-attr]
     remember({"CR2": Secret("new")}, active="CR2", app_id="1", profile="work", api="v3")
-    assert not left.exists(), "what a crash has left is cleared away"
+    assert not left.exists(), "files left by a crash are removed"
 
 
-def test_what_a_first_crash_left_is_forgotten(kept_file: Path, home: Path) -> None:
+def test_files_left_by_a_first_crash_are_removed_on_forget(kept_file: Path, home: Path) -> None:
     assert child(CRASH, home).wait(20) == 9
     assert recall() is None
     assert forget() == []
@@ -258,7 +258,7 @@ def test_a_drive_without_locks(kept: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("darwin", {"XDG_CONFIG_HOME": "{home}/xdg"}, "{home}/xdg"),
     ],
 )
-def test_where_it_is(
+def test_the_path_of_the_file(
     platform: str, variables: dict[str, str], expected: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on(platform, monkeypatch)
@@ -274,8 +274,8 @@ def on(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "user_config_path", lambda *args, **kwargs: folders(*args, **kwargs).user_config_path)
 
 
-def test_on_windows_it_goes_where_a_profile_roams(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is ``%APPDATA%\\dpyauth``, without a folder of the author's between."""
+def test_on_windows_the_file_is_in_the_roaming_profile(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is ``%APPDATA%\\dpyauth``, without the author's folder in between."""
     asked = []
     monkeypatch.setattr(file, "user_config_path", lambda *args, **kwargs: (asked.append((args, kwargs)), home)[1])
     assert file.path() == home / "credentials.json"
@@ -283,7 +283,7 @@ def test_on_windows_it_goes_where_a_profile_roams(home: Path, monkeypatch: pytes
 
 
 def test_a_file_of_an_earlier_version_on_macos_stays_in_use(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It did not look at the variable."""
+    """That version did not look at the variable."""
     on("darwin", monkeypatch)
     remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", api="v3")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
@@ -295,13 +295,13 @@ def test_a_file_of_an_earlier_version_on_macos_stays_in_use(home: Path, monkeypa
     assert file.path() == home / "xdg" / "dpyauth" / "credentials.json"
 
 
-def test_where_it_is_outside_the_home_folder(tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_outside_the_home_folder(tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(elsewhere))
     assert file.in_words() == f"the file {elsewhere}/dpyauth/credentials.json"
 
 
-def test_nobody_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(uid: int) -> None:
         raise KeyError(f"getpwuid(): uid not found: {uid}")
 

@@ -1,4 +1,4 @@
-"""Remember, recall, forget: what a person sees of it, with every kind of keyring."""
+"""Test remember, recall and forget with every kind of keyring."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def keep(profile: str = "default", **changes: Any) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Everything that a traceback with variables shows, and all the errors behind it; without the tests' frames."""
+    """Return everything that a traceback with variables shows of an error and its causes, without the tests' frames."""
     parts, seen, links = [], traceback.TracebackException.from_exception(error, capture_locals=True), [error]
     while links:
         one = links.pop()
@@ -59,10 +59,10 @@ def expect_kept(profile: str = "default") -> Kept:
     return kept
 
 
-def test_nothing_kept(home: Path) -> None:
+def test_nothing_remembered(home: Path) -> None:
     assert recall() is None
     assert forget() == []
-    assert list(home.iterdir()) == [], "asking leaves nothing behind"
+    assert list(home.iterdir()) == [], "reading leaves nothing behind"
 
 
 def test_in_a_file_when_there_is_no_keyring(kept_file: Path) -> None:
@@ -86,8 +86,8 @@ def test_in_the_keyring_when_there_is_one(ring: Ring, kept_file: Path) -> None:
     assert recall() is None
 
 
-def test_somebody_who_keeps_nothing_is_not_asked_to_unlock(use: Use) -> None:
-    use(Broken(AssertionError("nobody may ask it")))
+def test_a_user_with_nothing_remembered_is_not_asked_to_unlock_the_keyring(use: Use) -> None:
+    use(Broken(AssertionError("the keyring must not be asked")))
     assert recall() is None
     assert forget() == []
     assert recall("another") is None
@@ -124,7 +124,7 @@ def test_the_active_account_must_have_a_token() -> None:
 
 
 class Broken:
-    """A keyring that raises this whenever it is asked for something."""
+    """A keyring that raises this error at every access."""
 
     priority = 5.0
 
@@ -154,11 +154,11 @@ TROUBLES = [
 def test_a_keyring_in_trouble(error: BaseException, words: str, ring: Ring, use: Use) -> None:
     use(Broken(error))
     assert keep() == f"the file ~/.config/dpyauth/credentials.json (the system's keyring {words})"
-    expect_kept()  # without the keyring's help
+    expect_kept()  # without the keyring
     with pytest.raises(KeepingFailed, match="is still in the system's keyring") as stuck:
         forget()
     clean(told(stuck.value))
-    assert recall_fails(words), "the tokens are gone from the file, the doubt about the keyring stays"
+    assert recall_fails(words), "the tokens are gone from the file; the keyring's contents are unknown"
     use(ring)
     assert forget() == ["default"]
     assert recall() is None
@@ -177,7 +177,7 @@ def test_a_keyring_in_trouble_later(error: BaseException, words: str, ring: Ring
     use(Broken(error))
     assert recall_fails(words)
     keep()
-    assert expect_kept().where.startswith("the file"), "the new one counts, whatever the keyring still has"
+    assert expect_kept().where.startswith("the file"), "the new token counts, whatever the keyring still has"
     use(ring)
     expect_kept()
     assert forget() == ["default"]
@@ -215,10 +215,10 @@ def test_a_crash_halfway(
     if kept_before:
         expect_kept()
     assert forget() == ["default"]
-    assert ring.held == {}, "nothing stays in the keyring that nobody knows of"
+    assert ring.held == {}, "the keyring has no unknown entries"
 
 
-def test_a_keyring_that_went_and_came_back(ring: Ring, use: Use) -> None:
+def test_a_keyring_that_was_temporarily_missing(ring: Ring, use: Use) -> None:
     remember({"CR9": Secret("old")}, active="CR9", app_id="5", api="v3")
     use(FailKeyring())
     keep()
@@ -277,7 +277,7 @@ def test_a_record_that_was_tampered_with(change: dict[str, Any], kept_file: Path
 
 @pytest.mark.parametrize("where", ["file", "keyring"])
 @pytest.mark.parametrize("end", [None, 1_780_000_000.5])
-def test_the_end_of_what_is_kept(where: str, end: float | None, request: pytest.FixtureRequest) -> None:
+def test_the_end_of_a_remembered_sign_in(where: str, end: float | None, request: pytest.FixtureRequest) -> None:
     if where == "keyring":
         request.getfixturevalue("ring")
     keep(expires_at=end)
@@ -287,7 +287,7 @@ def test_the_end_of_what_is_kept(where: str, end: float | None, request: pytest.
 @pytest.mark.parametrize(
     "end", [True, "soon", "1780000000", [], {}, 0, -1, float("nan"), float("inf"), 10**400, 1e300], ids=str
 )
-def test_an_end_that_is_none(end: object, kept_file: Path) -> None:
+def test_an_invalid_end(end: object, kept_file: Path) -> None:
     keep()
     document = json.loads(kept_file.read_text())
     document["profiles"]["default"]["record"]["expires_at"] = end
@@ -295,7 +295,7 @@ def test_an_end_that_is_none(end: object, kept_file: Path) -> None:
     assert expect_kept().expires_at is None
 
 
-def test_a_keyring_that_waits_for_somebody(
+def test_a_keyring_that_waits_for_the_user(
     ring: Ring, use: Use, monkeypatch: pytest.MonkeyPatch, eventually: Any
 ) -> None:
     answered = threading.Event()
@@ -313,7 +313,7 @@ def test_a_keyring_that_waits_for_somebody(
     answered.set()
     eventually(lambda: slow.held)
     assert forget() == ["default"]
-    assert slow.held == {}, "what the keyring took too late is forgotten as well"
+    assert slow.held == {}, "what the keyring stored too late is forgotten as well"
     eventually(lambda: "dpyauth-keyring" not in [thread.name for thread in threading.enumerate()])
 
 
@@ -348,7 +348,7 @@ def test_a_full_disk(place: str, kept_file: Path, monkeypatch: pytest.MonkeyPatc
     assert sorted(path.name for path in kept_file.parent.iterdir()) == ["credentials.json", "lock"]
 
 
-def test_what_is_shown_holds_no_token(ring: Ring) -> None:
+def test_texts_contain_no_token(ring: Ring) -> None:
     keep()
     kept = recall()
     clean(f"{kept!r} {kept}")

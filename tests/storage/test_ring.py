@@ -1,4 +1,4 @@
-"""Which keyrings count, and what happens to those that misbehave."""
+"""Test which keyrings are used, and keyrings that misbehave."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ RECORD = Secret("a record")
 
 
 @pytest.mark.parametrize("kind", [fail.Keyring, null.Keyring], ids=["fail", "null"])
-def test_those_that_keep_nothing_count_as_none(kind: type, use: Callable[[Any], Any]) -> None:
+def test_keyrings_that_store_nothing_are_not_used(kind: type, use: Callable[[Any], Any]) -> None:
     use(kind())
     assert not ring.available()
 
 
-def test_a_file_in_a_keyrings_clothes_counts_as_none(use: Callable[[Any], Any], ring_like: Any) -> None:
+def test_keyrings_of_low_priority_are_not_used(use: Callable[[Any], Any], ring_like: Any) -> None:
     use(ring_like(0.5))
     assert not ring.available()
 
@@ -78,14 +78,14 @@ def test_a_chain(
         assert not any(link.held for link in links)
 
 
-def test_one_that_swallows_what_it_is_given(use: Callable[[Any], Any], ring_like: Any) -> None:
+def test_a_keyring_that_stores_nothing(use: Callable[[Any], Any], ring_like: Any) -> None:
     swallowing = use(ring_like(5.0))
     swallowing.set_password = lambda service, name, password: swallowing.held.update({(service, name): password[:3]})
     with pytest.raises(ring.KeyringError, match="did not keep it"):
         ring.put("default", RECORD)
 
 
-def test_one_that_cannot_even_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keyring_that_cannot_be_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
         raise ModuleNotFoundError("no such back end")
 
@@ -94,22 +94,22 @@ def test_one_that_cannot_even_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None
         ring.available()
 
 
-def test_removing_what_is_not_there(use: Callable[[Any], Any], ring_like: Any) -> None:
+def test_deleting_a_missing_entry(use: Callable[[Any], Any], ring_like: Any) -> None:
     use(ring_like(5.0))
     ring.remove("default")
     assert ring.get("default") is None
 
 
-def test_it_is_asked_on_another_thread(use: Callable[[Any], Any], ring_like: Any) -> None:
+def test_the_keyring_is_used_on_another_thread(use: Callable[[Any], Any], ring_like: Any) -> None:
     asked: list[threading.Thread] = []
     made = use(ring_like(5.0))
     made.get_password = lambda *_: asked.append(threading.current_thread())
     ring.get("default")
     assert asked[0] is not threading.main_thread()
-    assert asked[0].daemon, "one that never answers must not keep Python from ending"
+    assert asked[0].daemon, "a keyring that never answers must not keep Python from ending"
 
 
-# A real one
+# A real keyring
 
 DAEMON = ["gnome-keyring-daemon", "--unlock", "--components=secrets"]
 ROUND = """
@@ -138,7 +138,7 @@ print("all of it:", words)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have another keyring")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other keyrings")
 def test_a_real_secret_service(home: Path) -> None:
     for program in ("dbus-run-session", "gnome-keyring-daemon"):
         if shutil.which(program) is None:

@@ -1,4 +1,4 @@
-"""The same questions on both APIs: frames of the same columns and dtypes, whatever form Deriv sends money in."""
+"""The same questions give frames with the same columns and dtypes on both APIs, in whatever form Deriv sends money."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ MONEY = ("documented", "text", "numbers")
 
 @pytest.fixture
 def v3(open_session: Open) -> Session:
-    """Signed in with Deriv, for Deriv tells an API token no balance of other accounts."""
+    """Sign in with Deriv, because Deriv tells an API token no balance of other accounts."""
     return open_session("a1-sandbox-rich-usd")
 
 
 @pytest.fixture
 def current(open_options: Open) -> Session:
-    """On the options API, in the account with a history."""
+    """Sign in on the options API, to the account with a history."""
     made = open_options()
     made.use(REAL)
     return made
 
 
 def look(frame: pd.DataFrame) -> dict[str, str]:
-    """Columns and dtypes; categories with their values."""
+    """Return the columns and dtypes, with the values of categories."""
     return {
         str(name): f"{dtype} {list(dtype.categories)}" if isinstance(dtype, pd.CategoricalDtype) else str(dtype)
         for name, dtype in frame.dtypes.items()
@@ -65,7 +65,7 @@ ONLY_V3 = {
     *("converted_amount", "converted_currency"),
     *("app_id", "fee", "fee_currency", "from_loginid", "to_loginid", "withdrawal_details"),
 }
-"""Columns that the other API has nothing for."""
+"""Columns that the other API cannot fill."""
 
 OPTIONS = frames.Context("get_accounts", api="options")
 CALLS = ("get_accounts", "balance", "statement", "profit_table", "portfolio", "proposal_open_contract")
@@ -134,7 +134,7 @@ def test_money_is_exact(money: Any, current: Session, box: Sandbox) -> None:
     assert {type(price) for price in contracts["buy_price"]} <= {Decimal}
 
 
-def test_what_both_apis_tell_of_an_account_is_there_on_both(v3: Session, current: Session, box: Sandbox) -> None:
+def test_common_facts_about_an_account_are_there_on_both_apis(v3: Session, current: Session, box: Sandbox) -> None:
     for session, loginid in ((v3, "CR900001"), (current, REAL)):
         row = session.account_status().iloc[0]
         assert row[["loginid", "kind", "status", "currency"]].tolist() == [loginid, "real", "active", "USD"]
@@ -143,21 +143,21 @@ def test_what_both_apis_tell_of_an_account_is_there_on_both(v3: Session, current
     assert v3.account_status()["created"].notna().all()
 
 
-def test_what_only_v3_tells_has_no_columns_on_the_options_api(v3: Session, current: Session) -> None:
+def test_columns_of_v3_alone_are_missing_on_the_options_api(v3: Session, current: Session) -> None:
     told = ["loginid", "kind", "currency", "balance", "status", "group"]
     assert current.account_status().columns.tolist() == told
     assert current.account_status("all").columns.tolist() == [*told, "error"]
     assert v3.account_status()[["risk", "identity", "flags"]].notna().all(axis=None)
 
 
-def test_a_balance_on_v3_is_no_old_one(v3: Session, box: Sandbox) -> None:
+def test_a_balance_on_v3_is_current(v3: Session, box: Sandbox) -> None:
     before = v3.account_status()["balance"].item()
     box.pay("CR900001", 3.5)
     assert v3.account_status()["balance"].item() == before + 3.5
 
 
 @pytest.mark.parametrize("code", ["PermissionDenied", "NotToday"])
-def test_a_balance_that_v3_does_not_tell_takes_nothing_else_away(v3: Session, box: Sandbox, code: str) -> None:
+def test_a_missing_balance_on_v3_leaves_the_other_columns(v3: Session, box: Sandbox, code: str) -> None:
     box.faults.error(code, "balance")
     row = v3.account_status().iloc[0]
     assert row["loginid"] == "CR900001"
@@ -165,7 +165,7 @@ def test_a_balance_that_v3_does_not_tell_takes_nothing_else_away(v3: Session, bo
     assert pd.isna(row["balance"])
 
 
-def test_a_status_that_v3_does_not_tell_is_an_error(v3: Session, box: Sandbox) -> None:
+def test_a_missing_status_on_v3_is_an_error(v3: Session, box: Sandbox) -> None:
     box.faults.error("NotToday", "get_account_status")
     with pytest.raises(ApiError, match="get_account_status"):
         v3.account_status()
@@ -193,13 +193,13 @@ def test_an_inactive_account(open_options: Open) -> None:
         session.balance("ROT900011")
 
 
-def test_attributes_tell_where_it_came_from(current: Session) -> None:
+def test_attributes_name_the_source(current: Session) -> None:
     for frame, call in ((current.accounts(), "get_accounts"), (current.balance(), "balance")):
         assert frame.attrs["call"] == call
         assert REAL in str(frame.attrs)
 
 
-def test_v3_asks_one_by_one_where_it_must(open_session: Open, box: Sandbox) -> None:
+def test_v3_asks_accounts_one_by_one_if_necessary(open_session: Open, box: Sandbox) -> None:
     session = open_session(None)
     rich = {"CR900001": "a1-sandbox-rich-usd", "VRTC900003": "a1-sandbox-rich-demo"}
     grants = {loginid: Credential(Secret(token), "a test") for loginid, token in rich.items()}
@@ -217,11 +217,11 @@ def test_v3_asks_one_by_one_where_it_must(open_session: Open, box: Sandbox) -> N
         lonely.balance("all")
 
 
-# Answers of any shape
+# Malformed answers
 
 
 class Asked:
-    """A session that only has answers."""
+    """A session that only returns prepared answers."""
 
     def __init__(self, payload: Any) -> None:
         self.told = payload
@@ -242,7 +242,7 @@ def end_of(plan: Generator[Any, Any, Any]) -> Any:
         next(plan)
     except StopIteration as done:
         return done.value
-    raise AssertionError("it asked for more")
+    raise AssertionError("it made another call")
 
 
 ODD = [
@@ -260,7 +260,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("payload", ODD)
-def test_lists_of_accounts_that_are_odd(payload: Any) -> None:
+def test_malformed_lists_of_accounts(payload: Any) -> None:
     answer = answers.named("options")
     asked: Any = Asked(payload)
     for plan, like in (
@@ -302,7 +302,7 @@ def test_both_forms_of_the_migration_status(body: str, current: Session, box: Sa
 
 
 @pytest.mark.parametrize("body", ['{"data": null}', "[]", "", '{"data": {}, "errors": [{"status": 401}]}'])
-def test_a_migration_status_that_is_none(body: str, current: Session, box: Sandbox) -> None:
+def test_a_malformed_migration_status(body: str, current: Session, box: Sandbox) -> None:
     box.faults.http(200, "legacy_migration_status", body=body, times=2)
     with pytest.raises((BadReply, ApiError)):
         current.migration()

@@ -1,4 +1,4 @@
-"""How accounts stand: the same on both APIs, and what cannot be told says why."""
+"""Test the detailed status of accounts: it is the same on both APIs, and missing values have a reason."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def last_day_of_october(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["options", "v3"])
 def session(request: pytest.FixtureRequest) -> Session:
-    """In the real account of the rich user."""
+    """Sign in to the real account of the rich user."""
     if request.param == "v3":
         v3: Session = request.getfixturevalue("open_session")("a1-sandbox-rich-usd")
         return v3
@@ -55,7 +55,7 @@ def ledger(box: Sandbox, session: Session) -> Any:
     return box.world.account(str(session.loginid)).ledger
 
 
-def test_what_is_at_stake_and_what_was_earned(session: Session, box: Sandbox) -> None:
+def test_stakes_and_profits(session: Session, box: Sandbox) -> None:
     row = session.account_status(detail=True, decimal=True).iloc[0]
     plain = session.account_status().iloc[0]
     shared = ["loginid", "kind", "currency", "status"]
@@ -84,7 +84,7 @@ def by_sale(ask: Any) -> Reply:
     return Reply("profit_table", {"count": len(page), "transactions": page})
 
 
-def test_columns_are_the_same_on_both_apis_but_for_what_one_alone_tells(open_session: Open, open_options: Open) -> None:
+def test_common_columns_are_the_same_on_both_apis(open_session: Open, open_options: Open) -> None:
     told = [made.account_status(detail=True) for made in (open_session(), open_options())]
     both = [frame.drop(columns=own) for frame, own in zip(told, ("created", "group"), strict=True)]
     assert both[0].dtypes.astype(str).to_dict() == both[1].dtypes.astype(str).to_dict()
@@ -100,7 +100,7 @@ def test_columns_are_the_same_on_both_apis_but_for_what_one_alone_tells(open_ses
     assert empty.dtypes.astype(str).to_dict() == told[1].dtypes.astype(str).to_dict()
 
 
-def test_in_few_calls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_status_takes_few_calls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(periods, "now", lambda: dt.datetime(2026, 11, 2, tzinfo=dt.UTC))
     before = len(box.received)
     assert session.account_status(detail=True)["profit_month"].item() == 0.0
@@ -109,7 +109,7 @@ def test_in_few_calls(session: Session, box: Sandbox, monkeypatch: pytest.Monkey
     assert made == sorted([*status, "portfolio", "statement"])
 
 
-def test_awaited(session: Session) -> None:
+def test_the_awaited_status(session: Session) -> None:
     frame = asyncio.run(session.aio.account_status(detail=True))
     pd.testing.assert_frame_equal(frame, session.account_status(detail=True))
 
@@ -119,7 +119,7 @@ def test_a_contract_of_last_month_that_is_sold_today(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, kept_by: str
 ) -> None:
     before = session.account_status(detail=True, decimal=True).iloc[0]
-    if kept_by == "sale":  # by which of them Deriv counts the dates of a profit table is not documented
+    if kept_by == "sale":  # it is not documented which date a profit table goes by
         monkeypatch.setitem(HANDLERS, "profit_table", by_sale)
     contract = next(each for each in ledger(box, session).closed if each.bought < dt.datetime(2026, 9, 15).timestamp())
     sold = replace(contract, contract_id=contract.contract_id + 1, sold=int(NOW.timestamp()) - 60, sell_price=12_345)
@@ -136,7 +136,7 @@ def test_a_contract_of_last_month_that_is_sold_today(
     assert after["profit_month"] - before["profit_month"] == profit
 
 
-def test_a_price_that_nobody_tells(session: Session, box: Sandbox) -> None:
+def test_a_missing_price(session: Session, box: Sandbox) -> None:
     contract = ledger(box, session).closed[0]
     lost = replace(contract, contract_id=1, sold=int(NOW.timestamp()) - 60)
     box.run(lambda: ledger(box, session).post(Row(int(NOW.timestamp()) + 10_000, "sell", 500, lost)))
@@ -154,9 +154,7 @@ def test_a_price_that_nobody_tells(session: Session, box: Sandbox) -> None:
         ("statement", ["profit_today", "profit_month", "last_amount"], ["open_contracts", "at_stake", "may_pay"]),
     ],
 )
-def test_what_the_token_may_not_see(
-    session: Session, box: Sandbox, call: str, missing: list[str], there: list[str]
-) -> None:
+def test_missing_scopes(session: Session, box: Sandbox, call: str, missing: list[str], there: list[str]) -> None:
     box.faults.error("PermissionDenied", call)
     row = session.account_status(detail=True).iloc[0]
     assert row[missing].isna().all()
@@ -165,7 +163,7 @@ def test_what_the_token_may_not_see(
     assert "scope" in row["remark"]
 
 
-def test_without_the_base_there_is_nothing(session: Session, box: Sandbox) -> None:
+def test_an_error_of_the_first_call_is_raised(session: Session, box: Sandbox) -> None:
     call = str(session.account_status(detail=True).attrs["call"])
     box.faults.error("NotToday", call, times=20)
     with pytest.raises(ApiError, match=call):
@@ -173,7 +171,7 @@ def test_without_the_base_there_is_nothing(session: Session, box: Sandbox) -> No
 
 
 @pytest.mark.parametrize("payload", ["5", "[]", "{}", '{"contracts": 5}', '{"contracts": [5, {}, {"buy_price": "x"}]}'])
-def test_odd_contracts(session: Session, box: Sandbox, payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_malformed_contracts(session: Session, box: Sandbox, payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
     encode = encoding.encode
 
     def odd(reply: Any, echo: Any) -> str:
@@ -186,7 +184,7 @@ def test_odd_contracts(session: Session, box: Sandbox, payload: str, monkeypatch
     row = session.account_status(detail=True).iloc[0]
     assert pd.isna(row["at_stake"])
     assert pd.notna(row["profit_month"])
-    assert pd.notna(row["remark"])  # what is no contract counts as none
+    assert pd.notna(row["remark"])  # a row that is not a contract is ignored
 
 
 # Several accounts
@@ -248,7 +246,7 @@ def test_a_crowd_of_connections_is_a_remark(open_options: Open, box: Sandbox) ->
     assert row["balance"] > 0
 
 
-def test_a_token_that_deriv_takes_no_more_is_an_error(open_options: Open, box: Sandbox) -> None:
+def test_a_token_that_deriv_no_longer_takes_is_an_error(open_options: Open, box: Sandbox) -> None:
     session = open_options()
     session.balance()
     box.faults.revoke(box.options_token("rich").token)
@@ -292,7 +290,7 @@ def test_times_in_any_form(session: Session, box: Sandbox, form: Callable[[int],
     assert row["last_transaction"].floor("s") == expected["last_transaction"]
 
 
-def test_no_profit_where_deriv_does_not_tell_when(session: Session, box: Sandbox) -> None:
+def test_no_profit_without_times(session: Session, box: Sandbox) -> None:
     def change(reply: dict[str, Any]) -> None:
         for row in reply["statement"]["transactions"]:
             row["transaction_time"] = "yesterday"
@@ -304,7 +302,7 @@ def test_no_profit_where_deriv_does_not_tell_when(session: Session, box: Sandbox
 
 
 @pytest.mark.parametrize("contract", [str, lambda number: [number]])
-def test_rows_that_come_twice_count_once(session: Session, box: Sandbox, contract: Callable[[int], Any]) -> None:
+def test_repeated_rows_count_once(session: Session, box: Sandbox, contract: Callable[[int], Any]) -> None:
     def answer(times: int) -> Any:
         def change(reply: dict[str, Any]) -> None:
             rows = [row for row in reply["statement"]["transactions"] if row["contract_id"]][:40]
@@ -319,7 +317,7 @@ def test_rows_that_come_twice_count_once(session: Session, box: Sandbox, contrac
     assert answer(2) == once
 
 
-def test_prices_beyond_all_reckoning(session: Session, box: Sandbox) -> None:
+def test_enormous_prices(session: Session, box: Sandbox) -> None:
     def change(reply: dict[str, Any]) -> None:
         for row in reply["portfolio"]["contracts"]:
             row.update(buy_price="1e9999999", payout="1e999999999999999999")

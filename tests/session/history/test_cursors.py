@@ -1,4 +1,4 @@
-"""Pages that name the next one: whole, without holes and doubles, whatever becomes of the cursors."""
+"""Test reading pages by cursors: no row is missing or repeated, whatever happens to the cursors."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ FORMS = ("urls", "relative", "query", "bare", "absent")
 
 
 class Expired(Exception):
-    """The server does not know the cursor any more."""
+    """The server no longer knows the cursor."""
 
 
 class Server:
-    """Rows of a wallet, the newest first, in pages of ten.
+    """Serves rows of a wallet, the newest first, in pages of ten.
 
     Parameters
     ----------
     count : int
-        How many rows there are at first, about so many a second.
+        Number of rows at first, with about this many in one second.
     form : str
-        How its pages name the next.
+        How a page names the next one.
     inclusive : bool
-        Whether the end of a period counts, to the last of the seconds that are asked for.
+        Whether the end of a period includes the last second requested.
     dice : random.Random
-        Decides when a cursor has run out, and when rows are added.
+        Decides when a cursor expires, and when rows are added.
     """
 
     def __init__(self, count: int, form: str, *, inclusive: bool, dice: random.Random) -> None:
@@ -62,7 +62,7 @@ class Server:
             last = int(place.cursor.partition("-")[2])
             left = [row for row in self.rows if row[0] < last]
         else:
-            # The session asks for a second more than the place says.
+            # The session asks for one second more than the place says.
             end = float("inf") if place.until is None else place.until + 1
             left = [row for row in self.rows if row[1] < end or (self.inclusive and row[1] == end)]
         rows, more = left[:SIZE], len(left) > SIZE
@@ -85,7 +85,7 @@ def cursors(since: int | None = None, until: int | None = None) -> Cursors[Row]:
 
 
 def step(history: Cursors[Row], server: Server) -> bool:
-    """Ask once; whether there was anything to ask for."""
+    """Ask once; return whether there was anything to ask for."""
     places = history.ask(8)
     for place in places:
         try:
@@ -96,7 +96,7 @@ def step(history: Cursors[Row], server: Server) -> bool:
 
 
 def read(history: Cursors[Row], pages: Iterable[Page[Row]]) -> None:
-    """Take in these pages one after the other."""
+    """Add these pages one after the other."""
     for page in pages:
         history.add(history.ask(1)[0], page)
 
@@ -109,7 +109,7 @@ def read(history: Cursors[Row], pages: Iterable[Page[Row]]) -> None:
     st.floats(0, 0.4),
     st.integers(),
 )
-def test_whole_whatever_comes_between(
+def test_the_history_is_complete_whatever_happens(
     count: int, form: str, inclusive: bool, expiring: float, growing: float, seed: int
 ) -> None:
     dice = random.Random(seed)
@@ -118,7 +118,7 @@ def test_whole_whatever_comes_between(
     begun = list(server.rows)
     history = cursors()
     for number in range(500):
-        if number == 60:  # from now on nothing comes between
+        if number == 60:  # from now on nothing changes
             server.expiring = server.growing = 0.0
         if not step(history, server):
             break
@@ -129,12 +129,12 @@ def test_whole_whatever_comes_between(
             begun = list(server.rows)
             history.resume()
     else:
-        pytest.fail("it does not end")
+        pytest.fail("the reading does not end")
     assert [row for row in begun if row not in history.rows()] == []
     assert history.share == 1.0
 
 
-def test_as_few_round_trips_as_there_are_pages() -> None:
+def test_one_round_trip_per_page() -> None:
     server = Server(10 * SIZE, "urls", inclusive=True, dice=random.Random(1))
     history = cursors()
     while step(history, server):
@@ -142,7 +142,7 @@ def test_as_few_round_trips_as_there_are_pages() -> None:
     assert server.asked == 10
 
 
-def test_it_goes_on_where_it_broke_off() -> None:
+def test_reading_continues_where_it_stopped() -> None:
     server = Server(10 * SIZE, "urls", inclusive=True, dice=random.Random(1))
     history = cursors()
     for _ in range(6):
@@ -152,10 +152,10 @@ def test_it_goes_on_where_it_broke_off() -> None:
     while step(history, server):
         pass
     assert history.rows() == server.rows
-    assert server.asked == 10 + 1  # one more for what is new
+    assert server.asked == 10 + 1  # one more for new rows
 
 
-def test_what_is_new_takes_the_place_of_what_was_known() -> None:
+def test_changed_rows_replace_known_ones() -> None:
     history: Cursors[dict[str, Any]] = Cursors(2, lambda row: row["id"], lambda row: row["at"])
     history.add(history.ask(1)[0], Page([{"id": 2, "at": 9.0, "status": "pending"}, {"id": 1, "at": 8.0}], "c", True))
     history.resume()
@@ -164,7 +164,7 @@ def test_what_is_new_takes_the_place_of_what_was_known() -> None:
     assert history.ask(1) == [Place("c")]
 
 
-def test_a_server_that_ignores_where_it_begins_is_not_read_to_its_end() -> None:
+def test_a_server_that_ignores_the_start_is_not_read_to_its_end() -> None:
     server = Server(20 * SIZE, "urls", inclusive=True, dice=random.Random(1))
     since = int(server.rows[2 * SIZE][1] or 0)
     history = cursors(since)
@@ -202,13 +202,13 @@ def test_a_cursor_that_is_always_refused() -> None:
         refused += 1
         history.add(history.ask(1)[0], Page([(number, 9.5) for number in range(SIZE)], "c", True))
         if refused > 20:
-            pytest.fail("it does not end")
+            pytest.fail("the reading does not end")
         if history.ask(1)[0].cursor is None:
             break
     assert refused <= 5
 
 
-def test_nothing_is_lost_where_nothing_was_asked_by_cursor() -> None:
+def test_nothing_is_lost_before_the_first_cursor() -> None:
     assert not cursors().lost()
 
 
@@ -236,7 +236,7 @@ def test_only_the_cursor_of_a_link_counts(link: Any, cursor: str | None) -> None
     assert cursor_in(link) == cursor
 
 
-def test_how_far_it_is() -> None:
+def test_progress() -> None:
     history = cursors(since=0)
     assert history.share is None
     assert history.oldest is None

@@ -1,4 +1,4 @@
-"""Pages and spans of made-up histories: nothing lost, nothing doubled, in few requests."""
+"""Test pages and spans of generated histories: nothing is lost or repeated, in few requests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from dpyauth.errors import BadReply
 from dpyauth.session.history.time_walk import Pages, TimeWalk
 
-Row = tuple[int, int]  # id, second
+Row = tuple[int, int]  # ID, second
 
 
 @dataclass
 class Ledger:
-    """A server's side: rows, the newest first, in pages; maybe with new ones while one is looking."""
+    """A server's rows, the newest first, in pages; new rows may be added between requests."""
 
     rows: list[Row]
     size: int
@@ -33,7 +33,7 @@ class Ledger:
 
 
 def ledger(count: int, size: int, every: int = 10, same: int = 1) -> Ledger:
-    """Rows with the same second in groups of ``same``."""
+    """Return rows in groups of ``same`` with the same second."""
     return Ledger([(n, 1_000_000 + n // same * every) for n in range(count, 0, -1)], size)
 
 
@@ -42,7 +42,7 @@ def pages(size: int, since: int | None = None) -> Pages[Row]:
 
 
 def collect(server: Ledger, history: Pages[Row], together: int, dice: random.Random, busy: float = 0.0) -> None:
-    """Ask for everything; the pages of a round are answered and arrive in any order, and rows come in between."""
+    """Ask for everything; the pages of a round arrive in any order, and rows are added in between."""
     while asked := history.ask(together):
         assert len(asked) <= together
         assert len(server.asked) < 1000
@@ -83,18 +83,20 @@ def test_nothing_is_lost_or_doubled(
     busy=st.floats(0, 0.5),
     seed=st.randoms(use_true_random=False),
 )
-def test_nor_while_rows_are_added(count: int, size: int, together: int, busy: float, seed: random.Random) -> None:
+def test_nothing_is_lost_or_doubled_while_rows_are_added(
+    count: int, size: int, together: int, busy: float, seed: random.Random
+) -> None:
     server = ledger(count, size)
     there = list(server.rows)
     history = pages(size)
     collect(server, history, together, seed, busy)
     found = history.rows()
     assert len(set(found)) == len(found)
-    assert found[len(found) - count :] == there  # maybe with some that was added before the first page
+    assert found[len(found) - count :] == there  # perhaps with some added before the first page
 
 
-def test_what_was_added_is_noticed_although_pages_were_on_their_way() -> None:
-    """Of two pages asked for together, the second is answered first, and then many rows come: a hole between them."""
+def test_added_rows_are_noticed_while_pages_are_on_their_way() -> None:
+    """Of two pages requested together, the second is answered first, then many rows are added: a gap between them."""
     server = ledger(100, 20)
     history = pages(20)
     history.add(0, server.page(0))
@@ -109,7 +111,7 @@ def test_what_was_added_is_noticed_although_pages_were_on_their_way() -> None:
 
 @pytest.mark.parametrize("together", [1, 8])
 def test_rows_of_one_second_that_come_in_another_order_each_time(together: int) -> None:
-    """The overlap covers a boundary in the midst of them."""
+    """The overlap covers a page boundary in the middle of them."""
     dice = random.Random(5)
     rows = [(n, n // 6) for n in range(300, 0, -1)]
     history = pages(50)
@@ -121,7 +123,7 @@ def test_rows_of_one_second_that_come_in_another_order_each_time(together: int) 
 
 
 @pytest.mark.parametrize("junk", ["others", "nothing"])
-def test_pages_that_never_fit_are_given_up(junk: str) -> None:
+def test_pages_that_never_match_are_given_up(junk: str) -> None:
     history = pages(20)
     history.add(0, ledger(20, 20).rows)
     asked = 0
@@ -136,7 +138,7 @@ def test_pages_that_never_fit_are_given_up(junk: str) -> None:
 
 
 def requests(count: int, size: int, since: int | None, together: int = 8) -> tuple[int, int]:
-    """How many rounds, and how many requests."""
+    """Return the number of rounds and of requests."""
     server, history, rounds = ledger(count, size), pages(size, since), 0
     while asked := history.ask(together):
         rounds += 1
@@ -148,7 +150,7 @@ def requests(count: int, size: int, since: int | None, together: int = 8) -> tup
 def test_few_requests_in_few_rounds() -> None:
     assert requests(0, 999, None) == (1, 1)
     assert requests(998, 999, None) == (1, 1)
-    assert requests(10_000, 999, 1_000_000) == (3, 11)  # the least there can be: 10 pages hold 9,990
+    assert requests(10_000, 999, 1_000_000) == (3, 11)  # the minimum: 10 pages hold 9,990
     rounds, asked = requests(10_000, 999, None)
     assert rounds == 3
     assert asked <= 12
@@ -156,14 +158,14 @@ def test_few_requests_in_few_rounds() -> None:
     assert requests(9_000, 500, 1_000_000)[1] == 19
 
 
-def test_with_nothing_to_go_by_few_are_asked_for_in_vain() -> None:
+def test_without_an_estimate_few_requests_are_useless() -> None:
     for count in range(999, 9_000, 333):
         needed = 1 + max(0, -(-(count - 998) // 989))
         assert requests(count, 999, None)[1] <= needed + 7
         assert requests(count, 999, 1_000_000)[1] <= needed + 1
 
 
-def test_how_far_it_is() -> None:
+def test_progress() -> None:
     server = ledger(100, 20)
     history = pages(20, 1_000_000)
     assert (history.share, history.oldest, history.count) == (None, None, 0)
@@ -176,14 +178,14 @@ def test_how_far_it_is() -> None:
     assert blind.share is None
 
 
-def test_rows_that_do_not_say_when() -> None:
+def test_rows_without_times() -> None:
     history: Pages[Row] = Pages(20, lambda row: row[0], lambda row: None, 1_000_000)
     server = ledger(100, 20)
     collect(server, history, 4, random.Random(1))
     assert history.rows() == server.rows
 
 
-def test_what_has_arrived_has_no_hole() -> None:
+def test_the_part_that_has_arrived_has_no_gap() -> None:
     server, history = ledger(100, 20), pages(20)
     history.add(0, server.page(0))
     first, second, _ = history.ask(8)
@@ -198,7 +200,7 @@ def test_what_has_arrived_has_no_hole() -> None:
 
 @dataclass
 class Feed:
-    """A server's side: the newest so many points of a span; of one that begins before its memory, the newest of all."""
+    """A server's points: the newest of a span; if the span begins before its memory, the newest of all."""
 
     times: list[Row]  # number, second
     most: int
@@ -265,7 +267,7 @@ def test_a_regular_feed_takes_few_requests(every: int) -> None:
 
 
 def test_a_closed_market_costs_little() -> None:
-    """A weekend without a tick: one round in vain, then it is sounded anew."""
+    """A weekend without a tick costs one useless round; then the spacing is estimated again."""
     day, last = 8_640, 10 * 8_640
     times = [(n, second) for n, second in enumerate(range(last)) if second // day % 7 < 5]
     server = Feed(times, 500)
@@ -275,8 +277,8 @@ def test_a_closed_market_costs_little() -> None:
     assert len(server.asked) <= len(times) // 500 + 30
 
 
-def test_what_the_server_has_forgotten_is_not_there() -> None:
-    """Asked for more, it answers with its newest points: those must not count for others."""
+def test_points_that_the_server_has_deleted_are_missing() -> None:
+    """Asked for more, it answers with its newest points: those must not be taken for the requested ones."""
     times = [(n, second) for n, second in enumerate(range(50_000, 100_000, 2))]
     server = Feed(times, 5000, memory=50_000)
     history = walk([(50_000, 99_999), (0, 49_999)], 5000)
@@ -285,8 +287,8 @@ def test_what_the_server_has_forgotten_is_not_there() -> None:
     assert len(server.asked) <= 10
 
 
-def test_the_latest_point_may_be_later_than_this_machine_thinks() -> None:
-    """Its clock is slow by more than a whole reply."""
+def test_the_latest_point_may_be_later_than_the_local_clock() -> None:
+    """This machine's clock is slow by more than a whole reply."""
     times = [(n, second) for n, second in enumerate(range(60_000))]
     server = Feed(times, 5000)
     history = walk([(1000, 20_000)], 5000, latest=True)
@@ -299,8 +301,8 @@ def test_the_latest_point_may_be_later_than_this_machine_thinks() -> None:
     assert history.rows() == times[1000:]
 
 
-def test_a_full_reply_that_begins_too_early_leaves_nothing_open() -> None:
-    """Such as with the candle in which the span begins."""
+def test_a_full_reply_that_begins_too_early_leaves_no_gap() -> None:
+    """For example with the candle in which the span begins."""
     history = walk([(65, 300)], 4)
     assert history.ask(8) == [(65, 300)]
     history.add((65, 300), [(n, n * 60) for n in range(1, 5)])
@@ -308,7 +310,7 @@ def test_a_full_reply_that_begins_too_early_leaves_nothing_open() -> None:
     assert history.ask(8) == []
 
 
-def test_a_reply_full_of_one_second_is_no_way_to_get_stuck() -> None:
+def test_a_reply_with_only_one_second_does_not_stop_the_reading() -> None:
     server = Feed([(n, 100) for n in range(50)] + [(50, 200)], 10)
     history = walk([(0, 300)], 10)
     through(server, history, 4, random.Random(6))
@@ -316,7 +318,7 @@ def test_a_reply_full_of_one_second_is_no_way_to_get_stuck() -> None:
     assert history.rows()[-1] == (50, 200)
 
 
-def test_what_has_arrived_of_a_span_has_no_hole() -> None:
+def test_the_part_of_a_span_that_has_arrived_has_no_gap() -> None:
     times = [(n, n) for n in range(1000)]
     server, history = Feed(times, 100), walk([(0, 999)], 100)
     assert (history.share, history.oldest, history.count) == (0.0, None, 0)
@@ -331,23 +333,23 @@ def test_what_has_arrived_of_a_span_has_no_hole() -> None:
     assert history.count == len(history.rows())
 
 
-def test_a_walk_over_nothing() -> None:
+def test_an_empty_span() -> None:
     history = walk([], 5000)
     assert history.ask(8) == history.rows() == []
     assert history.complete
     assert history.share == 1.0
 
 
-# What a server sends that was not asked for
+# Data that was not requested
 
 
-def test_rows_from_outside_the_period_are_left_out_however_they_are_sent() -> None:
+def test_rows_outside_the_period_are_left_out() -> None:
     server = ledger(400, 20)
     whole = list(server.rows)
     history: Pages[Row] = Pages(20, lambda row: row[0], lambda row: float(row[1]), 1_003_000, 1_003_500, call="x")
     collect(server, history, 3, random.Random(1))
     assert history.rows() == [row for row in whole if 1_003_000 <= row[1] <= 1_003_500]
-    assert len(server.asked) < 20  # and not everything from before it is fetched
+    assert len(server.asked) < 20  # and not everything before it is fetched
     assert history.outside
 
 
@@ -370,7 +372,7 @@ def test_a_server_that_sends_the_same_page_for_ever() -> None:
 
 @dataclass
 class Forgetful:
-    """Keeps points from a moment on; a span that begins before is answered with the newest points of all."""
+    """Keeps points from a moment on; a span that begins earlier is answered with the newest points of all."""
 
     points: list[Row]
     most: int
@@ -402,7 +404,7 @@ DAY = 86_400
 @pytest.mark.parametrize("begins", [0, 37 * DAY + 17, 99 * DAY, 60 * DAY - 1, 89 * DAY + 5, 150 * DAY])
 @pytest.mark.parametrize("closed", [False, True])
 def test_a_span_that_begins_before_what_is_kept(begins: int, closed: bool) -> None:
-    """Whatever of it is kept comes, to the second, and nothing else; also where markets close for days."""
+    """Every kept point comes, to the second, and nothing else; also if markets close for days."""
     seconds = (second for second in range(0, 200 * DAY, 3600) if not closed or second // DAY % 7 < 5)
     server = Forgetful([(n, second) for n, second in enumerate(seconds)], 100, begins)
     history = walked(server, [(20 * DAY, 90 * DAY)])
