@@ -2,11 +2,11 @@
 
     python tests/bench/compare.py [--rounds 5] [--plain] [--peers FOLDER]
 
-Over TLS, as Deriv is reached; ``--plain`` leaves it out.
+The comparison uses TLS, as Deriv does; ``--plain`` leaves it out.
 
-Every client runs in a process of its own against the same server, pinned with it to one processor, in turns. All are
-installed into FOLDER first, each in an environment of its own: python_deriv_api pins an old websockets, and
-@deriv/deriv-api needs Node and npm (it is left out where there is no npm).
+Every client runs in a process of its own against the same server, pinned with it to one processor, in turns. First, all
+are installed into FOLDER, each in an environment of its own: python_deriv_api pins an old websockets, and
+@deriv/deriv-api needs Node and npm (it is left out without npm).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Measured = dict[str, float]
 
 
 def peers(folder: Path) -> dict[str, list[str]]:
-    """The commands of all clients, installing the other ones where they are missing."""
+    """Return the commands of all clients; install the other ones if they are missing."""
     own = folder / "dpyauth" / "bin" / "python"
     if not own.exists():
         venv.create(folder / "dpyauth", with_pip=True)
         subprocess.run([own, "-m", "pip", "install", "--quiet", "--editable", str(HERE.parents[1])], check=True)
-    # What pip installs comes compiled; a checkout may not, where Python is told to write no bytecode.
+    # pip installs compiled packages; a checkout may not be compiled, if Python is told to write no bytecode.
     subprocess.run([own, "-m", "compileall", "-q", HERE.parents[1] / "dpyauth"], check=True)
     commands = {
         "dpyauth": [str(own), str(CLIENTS / "ours.py")],
@@ -59,13 +59,13 @@ def peers(folder: Path) -> dict[str, list[str]]:
 
 
 def pin() -> None:
-    """Keep this process on one processor, with the server: otherwise waking each other up is what gets measured."""
+    """Keep this process on one processor, with the server: otherwise waking each other up is measured."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {0})
 
 
 def measure(command: list[str], url: str, line: str, count: int) -> Measured:
-    """One run of one client."""
+    """Run one client once."""
     done = subprocess.run(
         [*command, url, line, str(count)], capture_output=True, text=True, check=True, preexec_fn=pin, timeout=300
     )
@@ -74,18 +74,18 @@ def measure(command: list[str], url: str, line: str, count: int) -> Measured:
 
 
 def startup(command: list[str], url: str) -> Measured:
-    """From the start of the process to its first authorised balance."""
+    """Return the time from the start of the process to its first authorised balance."""
     begun = time.perf_counter()
     with subprocess.Popen([*command, url, "startup", "0"], stdout=subprocess.PIPE, preexec_fn=pin) as process:
         assert process.stdout is not None
         process.stdout.readline()
         took = time.perf_counter() - begun
-        process.kill()  # how long it takes to leave is not asked (one of them takes 10 s)
+        process.kill()  # the time that it takes to exit does not count (one of them takes 10 s)
     return {"seconds": took}
 
 
 def importing(python: str, module: str) -> Measured:
-    """What an import costs, in seconds, beyond that of an empty process."""
+    """Return the seconds that an import takes, beyond those of an empty process."""
 
     def run(code: str) -> float:
         begun = time.perf_counter()
@@ -108,7 +108,7 @@ def table(commands: dict[str, list[str]], url: str, rounds: int) -> None:
             for client, command in commands.items():
                 if line != "blocking" or client == "dpyauth":
                     note(line, client, measure(command, url, line, 5000))
-        for _ in range(3):  # in turns, or who comes after a run of another kind pays for cold caches
+        for _ in range(3):  # in turns, or the first run of another kind would pay for cold caches
             for client in ("dpyauth", "python_deriv_api"):
                 note("startup", client, startup(commands[client], url))
         for client in ("dpyauth", "python_deriv_api"):
@@ -174,10 +174,10 @@ def main() -> None:
 
 
 def certified(folder: Path) -> str:
-    """A certificate for the server, which all clients trust; made for this run."""
+    """Create a certificate for the server, trusted by all clients, for this run."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    # Node knows no variable for all that is trusted; for one more it does.
+    # Node has no variable for all trusted certificates, only for an additional one.
     os.environ["SSL_CERT_FILE"] = os.environ["NODE_EXTRA_CA_CERTS"] = str(folder / "ca.pem")
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     return str(folder / "server.pem")

@@ -1,11 +1,11 @@
-"""How long a new process takes from a personal access token to its first answer, against scripts written by hand.
+"""Measure how long a new process takes from a personal access token to its first answer, against hand-written scripts.
 
     python tests/bench/first_answer.py [--rounds 7] [--latency 0.1]
 
-The sandbox answers at Deriv's own names, over TLS, through a proxy that holds every answer back for so many seconds:
-that of opening a connection, that of TLS, and every one after them. All ways run in turns. Prints the medians, and the
-quickest, of the seconds from Python's first line to the answer, with their ratios to the script written by hand that
-brings the same; the processor time in them; and how many connections, round trips and HTTP requests there were.
+The sandbox answers at Deriv's own names, over TLS, through a proxy that delays every answer by this many seconds:
+those of opening a connection, of TLS, and all later ones. All ways run in turns. Prints the medians and the minima of
+the seconds from Python's first line to the answer, with their ratios to the hand-written script that gives the same
+result; their processor time; and the numbers of connections, round trips and HTTP requests.
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ begun = time.perf_counter()
 import os
 print(time.perf_counter() - begun, time.process_time(), flush=True)
 os._exit(0)
-"""  # how long it takes to leave is not asked
+"""  # the time that it takes to exit does not count
 
 
 class Run(NamedTuple):
-    """What came of one process."""
+    """The result of one process."""
 
     seconds: float
     cpu: float
@@ -87,7 +87,7 @@ class Run(NamedTuple):
 
 
 class Far(Front):
-    """Deriv's names, so many seconds away."""
+    """Deriv's names, this many seconds away."""
 
     def __init__(self, target: int, certificates: Path, latency: float) -> None:
         super().__init__(target, certificates)
@@ -103,7 +103,7 @@ class Far(Front):
 
 
 class FarTunnel(Tunnel):
-    """Holds back what goes to the client, all of it equally long: what is sent together arrives together."""
+    """Delays everything that goes to the client equally: data that is sent together arrives together."""
 
     _front: Far
 
@@ -141,7 +141,7 @@ def run(code: str, env: dict[str, str], front: Far) -> Run:
 
 
 def table(runs: dict[str, list[Run]]) -> None:
-    """Print what was found."""
+    """Print the results."""
     medians = {way: statistics.median(each.seconds for each in found) for way, found in runs.items()}
     bests = {way: min(each.seconds for each in found) for way, found in runs.items()}
     print("| way | median s | ratio | best s | ratio | CPU s | connections | round trips | requests |")
@@ -180,7 +180,7 @@ def main() -> None:
             for turn in range(options.rounds + 1):
                 for way, (code, _) in WAYS.items():
                     came = run(code, env, front)
-                    if turn:  # the first one may have compiled
+                    if turn:  # the first one may have compiled modules
                         runs[way].append(came)
     table(runs)
 

@@ -1,11 +1,11 @@
-"""From the press that runs the first cell of a new kernel to the panel in sight, in JupyterLab and Chromium.
+"""Measure the time from running the first cell of a new kernel to the visible panel, in JupyterLab and Chromium.
 
     python tests/bench/first_cell.py [--rounds 5] [--against FOLDER]
 
-The kernel is idle when the cell is run, the browser a new one; all ways run in turns, and FOLDER is another checkout to
-compare with. Beside them a button of ipywidgets, and an anywidget that says hello: no panel is quicker than that.
-Prints medians in milliseconds since the press: when the widget reached the browser (until then the kernel works), and
-when it was in sight; and the kernel's processor time. Then what the kernel imports meanwhile, by package.
+The kernel is idle when the cell is run, and the browser is new. All ways run in turns; FOLDER is another checkout to
+compare with. A button of ipywidgets and an anywidget that says hello are measured too: no panel can be faster.
+Prints medians in milliseconds since the key press: when the widget reached the browser (until then the kernel works),
+and when it was visible; and the kernel's processor time. Then what the kernel imports meanwhile, by package.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ BUTTON = "import ipywidgets\nfrom IPython.display import display\ndisplay(ipywid
 CALLS = ("login()", "login(sandbox=True)", "login(sandbox=True, ask=True)")
 TIMED = "import time, sys\nbegun = time.process_time()\n{}\nprint('CPU', time.process_time() - begun)"
 
-# When the cell was run, when the latest widget reached the page, and when the panel was in sight.
+# When the cell was run, when the latest widget reached the page, and when the panel was visible.
 WATCH = """
 (() => {
   const times = (window.benchTimes = {});
@@ -71,7 +71,7 @@ WATCH = """
 
 
 class Times(NamedTuple):
-    """Milliseconds since the press, and of the processor."""
+    """Milliseconds since the key press, and of the processor."""
 
     opened: float
     seen: float
@@ -79,7 +79,7 @@ class Times(NamedTuple):
 
 
 def ways(others: Path | None) -> Iterator[tuple[str, str, str]]:
-    """Name each way, its cell, and what of it is to be seen."""
+    """Yield the name of each way, its cell, and the visible part of its output."""
     yield "a button", BUTTON, ".widget-button"
     yield "a bare anywidget", HELLO, ".hello"
     for call in CALLS:
@@ -89,7 +89,7 @@ def ways(others: Path | None) -> Iterator[tuple[str, str, str]]:
 
 
 def using(folder: Path, call: str) -> str:
-    """Write the cell that signs in with the checkout in a folder."""
+    """Return the cell that signs in with the checkout in a folder."""
     return f"sys.path.insert(0, {str(folder)!r})\nimport dpyauth\nsession = dpyauth.{call}"
 
 
@@ -99,7 +99,7 @@ def run(browser: Browser, lab: Lab, code: str, what: str) -> Times:
     context.add_init_script(WATCH)
     with opened(browser, lab, "lab", [TIMED.format(code)], context=context) as notebook:
         page = notebook.page
-        page.wait_for_timeout(2000)  # until what JupyterLab does after its start is over
+        page.wait_for_timeout(2000)  # until JupyterLab has finished its work after starting
         page.evaluate("what => { benchTimes.what = what; }", what)
         output = notebook.run(0)
         page.wait_for_function("benchTimes.seen")
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--against", type=Path)
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what pip installs comes compiled
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # pip installs compiled packages
     for name in [name for name in os.environ if name.startswith("DERIV_")]:
         del os.environ[name]
     found: dict[str, list[Times]] = {}
@@ -145,7 +145,7 @@ def main() -> None:
             for turn in range(options.rounds + 1):
                 for name, code, what in ways(options.against and options.against.resolve()):
                     times = run(browser, lab, code, what)
-                    if turn:  # the first one may have compiled
+                    if turn:  # the first one may have compiled modules
                         found.setdefault(name, []).append(times)
         browser.close()
         spent = imports(f"import sys\n{using(ROOT, 'login()')}", Path(folder))

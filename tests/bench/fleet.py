@@ -1,9 +1,9 @@
-"""What looking after 300 accounts costs: print how long a fleet takes against one by one, and its memory per account.
+"""Measure 300 accounts: how long a fleet takes against one session after the other, and its memory per account.
 
     python tests/bench/fleet.py [--accounts 300] [--one-by-one 30]
 
-The Deriv is a sandbox in another process, behind a line with 100 ms round trip. One by one, fewer accounts are asked
-(``--one-by-one``), and the time is taken for all.
+The server is a sandbox in another process, behind a line with a round trip of 100 ms. One by one, fewer accounts are
+asked (``--one-by-one``), and the time is scaled up to all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROUND_TRIP = 0.1
 
 
 async def line(port: int) -> None:
-    """Pass everything on half a round trip later; prints the port and never ends."""
+    """Pass data on half a round trip later; print the port, and never end."""
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
@@ -47,7 +47,7 @@ async def line(port: int) -> None:
 
 
 def serve(accounts: int) -> None:
-    """A sandbox with so many people; prints their tokens, then the port of the line to it."""
+    """Run a sandbox with this many users; print their tokens, then the port of the line to it."""
     with Sandbox(limits=None) as box:
         people = [box.world.sign_up(f"{number}@example.com") for number in range(accounts)]
         grants = [box.world.create_token(user.accounts[0].loginid, "bench", ("read",), "") for user in people]
@@ -75,15 +75,15 @@ def by_fleet(tokens: Sequence[str], url: str, connections: int) -> float:
 
 
 def resident(which: str) -> float:
-    """Memory of this process, in kB: ``VmRSS`` now, ``VmHWM`` at its highest."""
+    """Return the memory of this process in kB: ``VmRSS`` now, ``VmHWM`` at its highest."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith(which))) * 1.024
 
 
 def memory(tokens: Sequence[str], url: str) -> tuple[float, float, float]:
-    """kB per account, answers included: of a fleet; and of one whose sessions are all open, of the process and Python.
+    """Return the kB per account, answers included: of a fleet, and with all sessions open by the process and by Python.
 
-    Run before anything else: memory that was in use once is seldom given back.
+    Run this before anything else, because memory that was once in use is seldom given back.
     """
 
     def all_open() -> None:
@@ -96,7 +96,7 @@ def memory(tokens: Sequence[str], url: str) -> tuple[float, float, float]:
 
     grown: list[float] = []
     traced: list[float] = []
-    by_fleet(tokens[:5], url, 5)  # what all of them share is there
+    by_fleet(tokens[:5], url, 5)  # shared objects exist now
     gc.collect()
     before = resident("VmRSS")
     by_fleet(tokens, url, CONNECTIONS)

@@ -1,4 +1,4 @@
-"""How long a page of a statement, 5,000 candles and 5,000 ticks take from bytes to a typed frame, against plain pandas.
+"""Measure a page of a statement, 5,000 candles and 5,000 ticks from bytes to a typed frame, against plain pandas.
 
     python tests/bench/frames.py
 
@@ -30,7 +30,7 @@ CONTEXT = frames.Context("statement", "CR900001")
 
 
 def replies() -> tuple[bytes, bytes]:
-    """The messages of one ticks_history of each style."""
+    """Return the messages of one ticks_history of each style."""
     dice = random.Random(1)
     start = 1_700_000_000
     prices = [round(100 + dice.random(), 4) for _ in range(COUNT)]
@@ -46,7 +46,7 @@ def replies() -> tuple[bytes, bytes]:
 
 
 def page() -> bytes:
-    """The message of one full page of a statement, as the sandbox makes it."""
+    """Return the message of one full page of a statement, as the sandbox makes it."""
     with Sandbox(limits=None) as box, dpyauth.login("sandbox-rich-all", app_id=box.app_id, server=box.url) as session:
         reply = session.call("statement", limit=PAGE, description=1)
     assert len(reply["statement"]["transactions"]) == PAGE
@@ -78,7 +78,7 @@ def plain_ticks(message: bytes) -> pd.DataFrame:
 
 
 def medians(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Milliseconds of each, measured in turns."""
+    """Return the milliseconds of each, measured in turns."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():

@@ -1,10 +1,10 @@
-"""What whole histories cost, against the plain way: print two ratios of interleaved medians.
+"""Measure whole histories against the plain way: print two ratios of interleaved medians.
 
     python tests/bench/histories.py [--rounds 9]
 
 1. A page of 999 statement rows, from the bytes of the message to a typed frame; the plain way is ``json.loads``,
    ``pd.DataFrame`` and ``pd.to_datetime``.
-2. Ten thousand statement rows over a line with 100 ms round trip; the plain way asks for page after page.
+2. Ten thousand statement rows over a line with a round trip of 100 ms; the plain way requests page after page.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NEWEST, EVERY, ROWS, PAGE = 1_790_000_000, 600, 10_000, 999
 
 
 def row(number: int) -> dict[str, Any]:
-    """A transaction as Deriv tells it: every other one is a sale."""
+    """Return a transaction in Deriv's form: every other one is a sale."""
     when, sold = NEWEST - EVERY * number, number % 2 == 0
     shown = {
         "action_type": "sell" if sold else "buy",
@@ -60,7 +60,7 @@ def page(offset: int, limit: int, req_id: int) -> str:
 
 
 async def server() -> None:
-    """Answer every request one round trip later; prints its port."""
+    """Answer every request one round trip later; print the port."""
     encoded: dict[tuple[int, int], str] = {}
 
     async def answer(client: ServerConnection, asked: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ async def server() -> None:
 
 
 def dated(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The plain way from rows to a frame."""
+    """Make a frame of rows in the plain way."""
     frame = pd.DataFrame(rows)
     for name in ("transaction_time", "purchase_time"):
         frame[name] = pd.to_datetime(frame[name], unit="s", utc=True)
@@ -96,7 +96,7 @@ def dated(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def compare(rounds: int, ours: Callable[[], float], plain: Callable[[], float]) -> tuple[float, float]:
-    """Medians in seconds, measured in turns."""
+    """Return medians in seconds, measured in turns."""
     pairs = [(ours(), plain()) for _ in range(rounds)]
     return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
 
@@ -141,7 +141,7 @@ def many_pages(rounds: int, url: str) -> None:
                 return dated(rows)
 
     def run(function: Callable[[Session], pd.DataFrame]) -> float:
-        with signed_in() as session:  # a new one each time, with all its calls a minute left
+        with signed_in() as session:  # a new one each time, with all its calls per minute left
             return timed(lambda: function(session), ROWS)
 
     begin = pd.Timestamp(NEWEST - EVERY * ROWS, unit="s")

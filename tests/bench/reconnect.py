@@ -1,9 +1,9 @@
-"""How soon a session is back once the network is: from the break to being signed in again, in round trips.
+"""Measure how soon a session is signed in again after a break, in round trips.
 
     python tests/bench/reconnect.py [--rounds 10] [--latency 0.1]
 
-The sandbox answers through the fault proxy, which holds every answer back for so many seconds. What is measured begins
-with the reset of a connection that had settled; the network is back at once.
+The sandbox answers through the fault proxy, which delays every answer by this many seconds. The measurement begins with
+the reset of a connection that had lasted; the network works again at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from proxy import Proxy
 
 
 def back_again(session: Session, proxy: Proxy, latency: float) -> float:
-    """Break the connection, and wait until the session is signed in again; returns how long that took, in seconds."""
+    """Break the connection, and wait until the session is signed in again; return how long that took, in seconds."""
     lost, back = threading.Event(), threading.Event()
 
     def look() -> None:
@@ -52,13 +52,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--latency", type=float, default=0.1)
     options = parser.parse_args()
-    backoff.SETTLED = 0.0  # as if each connection had lived for long
+    backoff.SETTLED = 0.0  # as if each connection had lasted long
     with Sandbox(limits=None) as box, Proxy(box.port) as proxy:
         proxy.next("delay", options.latency)
         session = dpyauth.login("sandbox-rich-all", app_id=box.app_id, server=proxy.url)
         took, trips = [], []
         for _ in range(options.rounds):
-            time.sleep(1.1)  # Deriv is not asked more often than once a second
+            time.sleep(1.1)  # Deriv is called at most once a second
             begun = time.perf_counter()
             session.call("ping")
             trips.append(time.perf_counter() - begun)

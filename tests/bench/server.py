@@ -1,8 +1,8 @@
-"""The quickest Deriv-shaped server there is, for measuring clients: it answers at once and checks nothing.
+"""Run the fastest possible server in Deriv's form, for measuring clients: it answers at once and checks nothing.
 
     python tests/bench/server.py [PORT [CERTIFICATE]]
 
-Speaks TLS where a certificate is given. Prints its port. ``ping``, ``time``, ``balance``, ``authorize`` and
+It uses TLS if a certificate is given, and prints its port. ``ping``, ``time``, ``balance``, ``authorize`` and
 ``website_status`` are answered; ``ticks`` with ``subscribe`` starts a stream of as many messages as
 ``passthrough.messages`` says.
 """
@@ -41,7 +41,7 @@ BODIES = {
 
 
 class Server(asyncio.BufferedProtocol):
-    """One connection. Whole short messages, which is what clients send, are read and answered here."""
+    """One connection. Clients send whole short messages, which are read and answered here."""
 
     transport: asyncio.Transport
 
@@ -54,7 +54,7 @@ class Server(asyncio.BufferedProtocol):
         self.answers: list[bytes] = []
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return memoryview(self.buffer)  # of a bytearray, TLS would fill a copy with its further records
+        return memoryview(self.buffer)  # of a bytearray, TLS would copy the rest with every record
 
     def buffer_updated(self, nbytes: int) -> None:
         data = self.rest + self.buffer[:nbytes]
@@ -91,7 +91,7 @@ class Server(asyncio.BufferedProtocol):
             tick = {"symbol": "R_100", "epoch": 1_790_000_000 + number, "quote": 100.5, "id": "s" * 32, "pip_size": 2}
             body = {"echo_req": request, "msg_type": "tick", "tick": tick, "subscription": {"id": "s" * 32}}
             self.say(json.dumps(body)[:-1].encode() + req_id + b"}")
-            if number % 1000 == 999:  # asyncio's TLS copies what is left of a write with every record it makes of it
+            if number % 1000 == 999:  # asyncio's TLS copies the rest of a write with every record that it makes of it
                 self.flush()
 
     def flush(self) -> None:

@@ -1,8 +1,8 @@
-"""How long a new process takes to sign in to the sandbox, against a new one that only imports pandas.
+"""Measure how long a new process takes to sign in to the sandbox, against one that only imports pandas.
 
     python tests/bench/start.py [--rounds 15]
 
-Prints medians of interleaved runs and their ratio. What is measured begins where Python runs its first line.
+Prints medians of interleaved runs and their ratio. The measurement begins where Python runs its first line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TIMED = "import time; begun = time.perf_counter(); {}; print(); print(time.perf_
 
 
 def took(code: str) -> float:
-    """Milliseconds of this code in a process of its own."""
+    """Return the milliseconds of this code in a process of its own."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     ran = subprocess.run(
         [sys.executable, "-c", TIMED.format(code)], env=kept, capture_output=True, text=True, check=True
@@ -38,7 +38,8 @@ def main() -> None:
     for _ in range(rounds + 1):
         for way, code in WAYS.items():
             taken[way].append(took(code))
-    medians = {way: statistics.median(times[1:]) for way, times in taken.items()}  # the first one may have compiled
+    # The first run may have compiled modules.
+    medians = {way: statistics.median(times[1:]) for way, times in taken.items()}
     for way, median in medians.items():
         print(f"| {way} | {median:.0f} ms | {median / medians['import pandas']:.2f}x |")
 

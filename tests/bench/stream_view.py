@@ -1,4 +1,4 @@
-"""What the live view of a stream costs: updates a second, the kernel's time at 20 updates a second, browser frames.
+"""Measure the live view of a stream: updates per second, the kernel's time at 20 updates per second, browser frames.
 
 python tests/bench/stream_view.py            # the kernel's side
 python tests/bench/stream_view.py --browser  # and a JupyterLab in Chromium
@@ -24,7 +24,7 @@ from dpyauth.session.feed import Feed
 from dpyauth.session.stream import Stream
 from dpyauth.settings import settings
 
-RATE = 20  # updates a second
+RATE = 20  # updates per second
 SECONDS = 10
 MANY = 200_000
 
@@ -39,7 +39,7 @@ def entry(number: int) -> dict[str, Any]:
 
 
 class View:
-    """A stream of its own that somebody looks at; what the browser would get is written down as JSON and counted."""
+    """A stream with a visible view; the browser's messages are written as JSON and counted."""
 
     def __init__(self, session: Session, call: str) -> None:
         self.stream = Stream(

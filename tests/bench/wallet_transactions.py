@@ -1,11 +1,11 @@
-"""How long 10,000 transactions of a wallet take over a line with a long round trip, against a bare loop over the pages.
+"""Measure 10,000 transactions of a wallet over a line with a long round trip, against a plain loop over the pages.
 
     python tests/bench/wallet_transactions.py [--rounds 5] [--latency 0.1]
 
-Both ways run in turns, each in a process of its own, that has signed in and made a first call before the clock starts:
-over TLS at Deriv's own names, through a proxy that holds every answer back, and plainly with answers that come late.
-Prints the requests for pages: Deriv gives 1,000 transactions at a time, and each page names the next, so that ten, one
-after the other, are the fewest there can be. Then the medians of the seconds, and their ratio.
+Both ways run in turns, each in a process of its own that has signed in and made a first call before the clock starts:
+over TLS at Deriv's own names, through a proxy that delays every answer, and without TLS with delayed answers. Prints
+the number of requests for pages: Deriv sends 1,000 transactions at a time, and each page names the next, so ten in a
+row are the minimum. Then prints the medians of the seconds, and their ratio.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ WAYS = {"dpyauth": OURS, "bare loop": BARE}
 
 
 def run(code: str, env: dict[str, str]) -> float:
-    """Run code in a process of its own; return the seconds that it says."""
+    """Run code in a process of its own; return the seconds that it prints."""
     ran = subprocess.run(
         [sys.executable, "-c", code + TIMED.format(rows=ROWS)], env=env, capture_output=True, text=True, check=False
     )
@@ -76,7 +76,7 @@ def run(code: str, env: dict[str, str]) -> float:
 
 
 def compare(line: str, rounds: int, env: dict[str, str], box: Sandbox, slow: Callable[[], object]) -> None:
-    """Measure both ways in turns, and print what was found."""
+    """Measure both ways in turns, and print the results."""
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     pages = dict.fromkeys(WAYS, 0)
     for turn in range(rounds + 1):
@@ -85,7 +85,7 @@ def compare(line: str, rounds: int, env: dict[str, str], box: Sandbox, slow: Cal
             slow()
             took = run(code, env)
             pages[way] = sum(each.call == CALL for each in box.received[before:])
-            if turn:  # the first one may have compiled
+            if turn:  # the first one may have compiled modules
                 seconds[way].append(took)
     ours, bare = (statistics.median(seconds[way]) for way in WAYS)
     print(f"{line}: dpyauth {ours:.2f} s, the bare loop {bare:.2f} s, ratio {ours / bare:.2f}")

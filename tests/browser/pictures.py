@@ -1,6 +1,6 @@
-"""Take the pictures of README and the documentation anew in a JupyterLab: `python tests/browser/pictures.py`.
+"""Take the pictures of README and the documentation again in a JupyterLab: `python tests/browser/pictures.py`.
 
-Names behind it take only those. The sandbox tells what is to be seen, so nothing in them is anyone's.
+Pass names to take only those. All data is from the sandbox, so the pictures show nobody's account.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 IMAGES = ROOT / "notebooks" / "images"
 SIGN_IN = "import dpyauth\n\nsession = dpyauth.login(sandbox=True)"
 WIDTH, HEIGHT = 1200, 2000
-"""Of the window, in pixels: as wide as makes cells that README shows without making letters much smaller."""
+"""Size of the window in pixels, for cells that README shows without making letters much smaller."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Picture:
     name: str
     cells: Sequence[str]
     first: int = 0
-    """The first cell to be seen; those before it only run."""
+    """The first visible cell; those before it only run."""
     panel: bool = False
-    """Whether only the panel is to be seen."""
+    """Whether only the panel is visible."""
 
 
 PICTURES = (
@@ -81,7 +81,7 @@ def main(names: Sequence[str], lab: Lab, chromium: Browser) -> None:
         if not names or picture.name in names:
             context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5)
             with opened(chromium, lab, "lab", picture.cells, context) as notebook:
-                # Where another package has a part for JupyterLab to build, JupyterLab asks whether it may.
+                # If another package has an extension that JupyterLab must build, JupyterLab asks for permission.
                 asks = notebook.page.get_by_role("button", name="Cancel", exact=True)
                 notebook.page.add_locator_handler(asks, lambda found: found.click())
                 take(picture, notebook)

@@ -1,4 +1,4 @@
-"""The callback page in Chromium: to whom it gives what came back, and to whom it does not."""
+"""Test the callback page in Chromium: which windows it gives the result to, and which not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 QUERY = "?acct1=CR900001&token1=a1-C4nary&cur1=USD&state="
 NONCE = "a-nonce-of-the-panels_own"
 
-# What a panel does, with a record of all that came to its window.
+# The script of a panel, with a record of all messages to its window.
 OPENER = """() => {
   window.got = [];
   window.answers = {};
@@ -33,7 +33,7 @@ OPEN = "([address, name]) => { window.popup = window.open(address, name) }"
 
 
 class Away(RequestHandler):
-    """A page of another site, which sends the browser on, as Deriv's does."""
+    """A page of another site that sends the browser on, as Deriv's does."""
 
     def get(self, policy: str) -> None:
         if policy == "alone":
@@ -42,7 +42,7 @@ class Away(RequestHandler):
 
 
 class Home(RequestHandler):
-    """Any page of the server's own."""
+    """Any page of the server."""
 
     def get(self) -> None:
         self.finish("<!doctype html><title>Home</title><textarea></textarea>")
@@ -50,7 +50,7 @@ class Home(RequestHandler):
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """One server, which is two sites to a browser: 127.0.0.1 and localhost."""
+    """Run one server that is two sites to a browser: 127.0.0.1 and localhost."""
     (socket,) = bind_sockets(0, "127.0.0.1")
     started = threading.Event()
     stop: list[Any] = []
@@ -89,7 +89,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def home(context: BrowserContext, port: int) -> Page:
-    """The notebook's window."""
+    """Open the notebook's window."""
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{port}/home")
     page.evaluate(OPENER)
@@ -97,7 +97,7 @@ def home(context: BrowserContext, port: int) -> Page:
 
 
 def answer(home: Page, **answers: list[Any]) -> None:
-    """What the notebook's window says when it gets a message."""
+    """Return what the notebook's window sends when it gets a message."""
     home.evaluate("given => { answers = given }", {name.replace("_", "-"): said for name, said in answers.items()})
 
 
@@ -140,14 +140,14 @@ def test_the_notebook_gets_what_came_back(home: Page, callback: str, port: int) 
 @pytest.mark.parametrize(
     "query", ["?error=access_denied", "#acct1=CR1&token1=C4nary", "?a=1#acct1=CR1", "?%ff=%zz&x=%3C"]
 )
-def test_whatever_it_is(query: str, home: Page, callback: str) -> None:
+def test_the_notebook_gets_any_query(query: str, home: Page, callback: str) -> None:
     answer(home, callback_ready=[{"dpyauth": "nonce", "nonce": NONCE}])
     home.evaluate(OPEN, [callback + query, "_blank"])
     home.wait_for_function("popup.closed")
     assert [message[0]["query"] for message in results(home)] == [query]
 
 
-def test_it_says_it_once(home: Page, callback: str) -> None:
+def test_the_result_is_sent_once(home: Page, callback: str) -> None:
     again = {"dpyauth": "nonce", "nonce": NONCE}
     answer(home, callback_ready=[again, again, again | {"nonce": "another-nonce-0123456789"}], result=[again])
     home.evaluate(OPEN, [callback + QUERY, "_blank"])
@@ -177,10 +177,10 @@ WRONG: list[Any] = [
 def test_a_wrong_nonce_gets_nothing(home: Page, callback: str) -> None:
     answer(home, callback_ready=WRONG)
     popup = popup_at(home, callback + QUERY)
-    expect(popup.get_by_role("button", name="Copy the address")).to_be_focused()  # nobody has asked in time
+    expect(popup.get_by_role("button", name="Copy the address")).to_be_focused()  # no window has asked in time
     assert results(home) == []
     expect_clean(popup, callback)
-    # And a right one, late as it is, gets it.
+    # A right one, although late, gets it.
     with popup.expect_event("close"):
         home.evaluate("nonce => popup.postMessage({ dpyauth: 'nonce', nonce }, location.origin)", NONCE)
     assert len(results(home)) == 1
@@ -190,7 +190,7 @@ def test_other_windows_get_nothing(home: Page, callback: str) -> None:
     popup = popup_at(home, callback + QUERY)
     expect(popup.get_by_role("button", name="Copy the address")).to_be_visible()
     popup.evaluate("() => { window.heard = 0; addEventListener('message', () => { heard += 1 }) }")
-    # A frame within the notebook's window.
+    # A frame inside the notebook's window.
     home.evaluate(
         """src => new Promise((done) => {
           document.body.append(Object.assign(document.createElement("iframe"), { src, onload: done }));
@@ -247,7 +247,7 @@ def test_without_an_opener_there_is_a_button(
     assert results(home) == []
 
 
-def test_copying_where_the_page_is_not_secure(context: BrowserContext, home: Page, callback: str) -> None:
+def test_copying_on_an_insecure_page(context: BrowserContext, home: Page, callback: str) -> None:
     page = context.new_page()
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.goto(callback + QUERY)
@@ -280,7 +280,7 @@ def test_nothing_came_back(again: bool, context: BrowserContext, home: Page, cal
     assert results(home) == []
 
 
-def test_it_asks_for_nothing_else_and_breaks_none_of_its_own_rules(context: BrowserContext, callback: str) -> None:
+def test_the_page_loads_nothing_and_follows_its_own_policy(context: BrowserContext, callback: str) -> None:
     page = context.new_page()
     asked: list[str] = []
     complaints: list[str] = []
@@ -290,7 +290,8 @@ def test_it_asks_for_nothing_else_and_breaks_none_of_its_own_rules(context: Brow
     page.goto(callback + QUERY)
     expect(page.get_by_role("button", name="Copy the address")).to_be_visible()
     assert asked == [callback + QUERY]
-    assert [one for one in complaints if "status of 404" not in one] == []  # the page itself, which is sent as an error
+    # The page itself is sent with an error status.
+    assert [one for one in complaints if "status of 404" not in one] == []
     assert page.evaluate("getComputedStyle(document.querySelector('button')).backgroundColor") == "rgb(11, 107, 203)"
 
 

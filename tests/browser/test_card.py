@@ -1,4 +1,4 @@
-"""The account card and the account switcher in JupyterLab and in Notebook 7, and what a saved notebook keeps."""
+"""Test the account card and the account switcher in JupyterLab and in Notebook 7, and the saved notebook."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ session
 
 
 def picture(notebook: Notebook) -> Locator:
-    """The still picture of the card."""
+    """Return the still of the card."""
     return notebook.sheet.locator(".jp-RenderedHTMLCommon > div[class^='dpyauth-']")
 
 
@@ -62,7 +62,7 @@ def run(notebook: Notebook, index: int, code: str) -> None:
     notebook.run(index)
 
 
-def test_live(opening: Callable[..., Any], lab: Lab) -> None:
+def test_the_card_is_live(opening: Callable[..., Any], lab: Lab) -> None:
     with opening(lab, "lab", (SETUP, "session", "")) as notebook:
         notebook.run(0)
         notebook.run(1)
@@ -85,7 +85,7 @@ def test_live(opening: Callable[..., Any], lab: Lab) -> None:
         run(notebook, 2, "session.core.sign_in_and_wait(api_token('sandbox-trouble-read', 'a test'))")
         expect(amount(notebook)).to_have_text("466.92")
         expect(panel).to_contain_text("The cashier is closed")
-        expect(picture(notebook)).to_contain_text("The cashier is closed")  # and what is saved is of that account, too
+        expect(picture(notebook)).to_contain_text("The cashier is closed")  # the saved still is of that account too
         expect(picture(notebook)).to_be_hidden()
         notebook.expect_readable("card-trouble")
         run(notebook, 1, "session = enter('sandbox-new-read')\nsession")
@@ -103,7 +103,7 @@ def test_live(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.restart("kernelmenu:restart")
         notebook.wait_for_kernel()
         expect(panel).to_contain_text("The kernel was restarted")
-        expect(panel.locator(".dpyauth-connection")).to_be_hidden()  # it is connected no more
+        expect(panel.locator(".dpyauth-connection")).to_be_hidden()  # it is no longer connected
         expect(picture(notebook)).to_be_hidden()
 
 
@@ -122,7 +122,7 @@ def test_switching(opening: Callable[..., Any], lab: Lab) -> None:
         panel.locator(".dpyauth-sibling").nth(1).press("Enter")
         expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
         notebook.expect_readable("card-asking")
-        notebook.button("No, stay with VRTC900003").focus()  # another theme may take it away
+        notebook.button("No, stay with VRTC900003").focus()  # a change of theme may remove it
         page.keyboard.press("Enter")
         expect(panel).not_to_contain_text("Use sample account")
         expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
@@ -148,7 +148,7 @@ def test_switching(opening: Callable[..., Any], lab: Lab) -> None:
 
 
 def reopen(notebook: Notebook, lab: Lab) -> None:
-    """As a reader opens it who has not run it."""
+    """Open the notebook as a user who has not run it."""
     notebook.page.goto("about:blank")
     lab.stop_kernels()
     notebook.page.goto(f"{lab.url}/lab/tree/{notebook.path.name}?reset")
@@ -158,20 +158,20 @@ def reopen(notebook: Notebook, lab: Lab) -> None:
     expect(notebook.panel).to_have_count(0)
 
 
-def test_saved(opening: Callable[..., Any], lab: Lab, tmp_path: Path) -> None:
-    """The picture: for readers who trust the notebook, for those who do not, and for those who get it as a page."""
+def test_the_saved_notebook(opening: Callable[..., Any], lab: Lab, tmp_path: Path) -> None:
+    """The still is shown to users who trust the notebook, to those who do not, and in an exported page."""
     with opening(lab, "lab", (SETUP, "session")) as notebook:
         notebook.run(0)
         notebook.run(1)
         expect(notebook.panel).to_contain_text("Identity: verified")
         made = nbformat.reads(notebook.save(), 4)
-        made.metadata.pop("widgets")  # which most readers have not saved with it
+        made.metadata.pop("widgets")  # most users have not saved it with the notebook
         outputs = str(made.cells[1].outputs)
         assert "sandbox-rich-all" not in outputs
         assert "Sandbox Rich" not in outputs
         nbformat.write(made, notebook.path)
 
-        reopen(notebook, lab)  # changed by somebody else: not trusted
+        reopen(notebook, lab)  # changed by another user: not trusted
         expect(notebook.sheet.locator(".jp-mod-trusted .dpyauth-panel")).to_have_count(0)
         notebook.shot("card-picture-not-trusted")
         NotebookNotary(data_dir=str(lab.folder.parent / "jupyter_data_dir")).sign(made)

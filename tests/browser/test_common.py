@@ -1,4 +1,4 @@
-"""What all panels share, on a page of its own with a made-up kernel: what is carried over, and when it is drawn."""
+"""Test the scripts that all panels share, on a plain page with a simulated kernel: what is kept, and when they draw."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ def says(page: Page) -> Any:
     return expect(page.locator(".dpyauth-status"))
 
 
-# What is carried over
+# What is kept on redrawing
 
 
-def test_what_was_entered_stays(counter: Page) -> None:
+def test_entered_values_stay(counter: Page) -> None:
     counter.fill("#name", "half a na")
     counter.fill("#known", "mine")
     counter.check("#tick")
@@ -129,7 +129,7 @@ def test_what_was_entered_stays(counter: Page) -> None:
     assert counter.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [2, 5]
 
 
-def test_a_choice_that_is_no_more(counter: Page) -> None:
+def test_a_choice_that_no_longer_exists(counter: Page) -> None:
     counter.select_option("#one", "b")
     show(counter, choices=["c", "d"])
     expect(counter.locator("#one")).to_have_value("c")
@@ -151,7 +151,7 @@ def test_the_focus_is_not_taken_from_elsewhere(counter: Page) -> None:
 
 
 def test_a_press_is_not_lost(counter: Page) -> None:
-    """What comes while the mouse button is down is shown when it is up again."""
+    """Updates that come while the mouse button is down are shown after it is released."""
     box = counter.get_by_role("button", name="Second").bounding_box()
     assert box is not None
     counter.mouse.move(box["x"] + 5, box["y"] + 5)
@@ -165,10 +165,10 @@ def test_a_press_is_not_lost(counter: Page) -> None:
     assert counter.evaluate("[clicks, drawn]") == [["second"], 2]
 
 
-# What is said
+# Messages to the user
 
 
-def test_a_notice_is_read_out_once(counter: Page) -> None:
+def test_a_notice_is_announced_once(counter: Page) -> None:
     notice = counter.locator(".dpyauth-notice")
     told = {"kind": "error", "title": "No.", "text": "<b>really</b>"}
     show(counter, notice=told)
@@ -213,21 +213,21 @@ def test_the_kernel_has_gone(counter: Page, how: str) -> None:
     assert counter.evaluate("[panel.send({ do: 'something' }), sent]") == [False, []]
 
 
-# Whether anybody looks
+# Visibility
 
 
 def heartbeats(page: Page) -> int:
     return int(page.evaluate("sent.filter((each) => each.do === 'here').length"))
 
 
-def test_somebody_looks(counter: Page) -> None:
+def test_visibility_is_reported(counter: Page) -> None:
     counter.wait_for_function("sent.length >= 1")  # at once
     before = heartbeats(counter)
     counter.clock.run_for(30_000)
     assert heartbeats(counter) == before + 3
     counter.evaluate("new IntersectionObserver(([now]) => (window.shown = now.isIntersecting)).observe(panel.root)")
     counter.evaluate("panel.root.parentElement.style.display = 'none'")  # a tab behind another one
-    counter.wait_for_function("window.shown === false")  # the browser reports what it draws, so let it draw that
+    counter.wait_for_function("window.shown === false")  # the browser reports visibility when it draws, so let it draw
     counter.clock.run_for(30_000)
     assert heartbeats(counter) == before + 3
     counter.evaluate("panel.root.parentElement.style.display = ''")
@@ -235,7 +235,7 @@ def test_somebody_looks(counter: Page) -> None:
     says(counter).to_be_hidden()
 
 
-def test_a_panel_that_need_not_know_does_not_ask(page: Page) -> None:
+def test_a_panel_without_need_does_not_report_visibility(page: Page) -> None:
     page.evaluate("open_(() => element('p', {}, 'Text'), { live: false })")
     page.clock.run_for(30_000)
     expect(page.locator("p").first).to_have_text("Text")
@@ -250,9 +250,9 @@ def test_the_end(counter: Page) -> None:
     says(counter).to_be_hidden()
 
 
-def test_keys_are_for_the_panel_alone(counter: Page) -> None:
+def test_keys_do_not_reach_the_notebook(counter: Page) -> None:
     counter.evaluate("() => { window.keys = []; addEventListener('keydown', (event) => keys.push(event.key)) }")
     counter.get_by_role("button", name="First").focus()
     for key in ("d", "d", "Control+s"):
         counter.keyboard.press(key)
-    assert counter.evaluate("keys") == ["s"]  # to save
+    assert counter.evaluate("keys") == ["s"]  # the shortcut for saving

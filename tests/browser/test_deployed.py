@@ -1,4 +1,4 @@
-"""The panel of the installed wheel signs in to Deriv: default settings, Deriv's own names, TLS, and a company proxy."""
+"""The panel of the installed wheel signs in to Deriv: with default settings, Deriv's own names, TLS, and a proxy."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CELLS = ("login", "session.accounts()[['loginid']]", "len(session.statement(acco
 
 @pytest.fixture(scope="module")
 def deriv() -> Iterator[Sandbox]:
-    """What stands behind Deriv's names."""
+    """Run the server that answers at Deriv's names."""
     with Sandbox(limits=None, compress=True, hosts=DERIV) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The certificates."""
+    """Create the certificates."""
     made = tmp_path_factory.mktemp("certificates")
     certificates.make(made)
     return made
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def front(deriv: Sandbox, folder: Path) -> Iterator[Front]:
-    """The proxy of the kernel. The browser has one of its own: what it asks for is its own business."""
+    """Run the proxy of the kernel. The browser has its own, whose requests do not matter here."""
     with Front(deriv.port, folder, record=PACKET) as running:
         yield running
         assert running.refused == set()
@@ -57,7 +57,7 @@ def company_lab(
     folder: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lab]:
-    """JupyterLab of the installed wheel, on a machine behind a company proxy."""
+    """Start JupyterLab with the installed wheel, on a machine behind a company proxy."""
     around = {"HTTPS_PROXY": front.address, "SSL_CERT_FILE": str(folder / "roots.pem"), "NO_PROXY": "127.0.0.1"}
     with ExitStack() as stack:
         with mock.patch.dict(os.environ, around):
@@ -76,12 +76,12 @@ def notebook(opening: Callable[..., Any], company_lab: Lab, deriv: Sandbox, fold
 
 @pytest.fixture
 def callback(company_lab: Lab) -> str:
-    """Where the browser comes back to."""
+    """Return the address to which the browser returns."""
     return f"{company_lab.url}/dpyauth/callback"
 
 
 def login(notebook: Notebook, released: Path, **options: Any) -> None:
-    """Run the first cell, with nothing said of servers."""
+    """Run the first cell, without naming any server."""
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
     notebook.fill(0, LOGIN.format(f"{given}, ask=True" if given else "ask=True"))
     expect(notebook.run(0)).to_contain_text(str(released))
@@ -89,7 +89,7 @@ def login(notebook: Notebook, released: Path, **options: Any) -> None:
 
 
 def expect_signed_in(notebook: Notebook, deriv: Sandbox, loginids: list[str], of: list[str]) -> None:
-    """The kernel works, with what the panel brought."""
+    """Check that the kernel works with the credential from the panel."""
     expect(notebook.panel).not_to_have_attribute("data-phase", "form")
     expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text(re.compile("|".join(loginids)))
     for loginid in loginids:
@@ -99,7 +99,7 @@ def expect_signed_in(notebook: Notebook, deriv: Sandbox, loginids: list[str], of
 
 
 def through_deriv(notebook: Notebook, host: str) -> None:
-    """Sign in with the browser, at Deriv's own pages."""
+    """Sign in with the browser, on Deriv's own pages."""
     with notebook.page.expect_popup() as opened:
         notebook.button("Sign in with Deriv").click()
     popup: Page = opened.value

@@ -1,4 +1,4 @@
-"""The check-up in JupyterLab: what is said of the front end is so, and it can be read."""
+"""Test the check-up in JupyterLab: what it says about the front end is true, and it is readable."""
 
 from __future__ import annotations
 

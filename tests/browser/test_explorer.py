@@ -1,4 +1,4 @@
-"""The call explorer in JupyterLab and Notebook 7, used as a reader uses it."""
+"""Test the call explorer in JupyterLab and Notebook 7, used as a user does."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ COUNT = "sum(each.call == 'app_register' for each in box.received)"
 
 
 def choose(notebook: Notebook, name: str) -> None:
-    """By the keyboard: type a name, press Enter."""
+    """Choose a call with the keyboard: type its name, press Enter."""
     search = notebook.panel.get_by_role("combobox", name="Search the calls")
     search.fill(name)
     search.press("Enter")
@@ -89,7 +89,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         expect(panel.locator(".dpyauth-name")).to_contain_text("statement")
         expect(search).to_be_focused()
 
-        # Fields with limits and defaults, and what comes of them, while one types
+        # Fields with limits and defaults, and the request, while typing
         expect(field(notebook, "limit")).to_have_attribute("placeholder", "100 if left out")
         field(notebook, "limit").fill("x")
         expect(panel.get_by_text("takes a number from 0 to 999, not 'x'")).to_be_visible()
@@ -115,7 +115,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         assert pd.read_excel(saving.value.path())["action_type"].tolist() == ["buy"] * 3
         expect(panel.get_by_text("xlsx: 3 rows,")).to_be_visible()
 
-        # The same request as JSON: the two follow each other, and what cannot be read is told by its place
+        # The same request as JSON: form and JSON follow each other, and errors are shown with their place
         request = json_of(notebook)
         expect(request).to_have_value(re.compile('"limit": 3'))
         request.fill('{\n  "statement": 1,\n  "limit": 2\n  "offset": 1\n}')
@@ -140,7 +140,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         assert notebook.page.evaluate("String(getSelection())") == 'mine.call("statement", limit=2, offset=0)'
         field(notebook, "limit").fill("3")
 
-        # What Deriv says is shown as it is, and does no harm
+        # Deriv's texts are shown unchanged, and are harmless
         notebook.run(2)
         notebook.button("Send").click()
         alert = panel.get_by_role("alert")
@@ -149,7 +149,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         assert panel.locator("script, b").count() == 0
         notebook.shot("explorer-trouble")
 
-        # A change on a real account: the double click does not do it, nor does anything but its login ID
+        # A change on a real account: neither a double click nor anything but its login ID confirms it
         choose(notebook, "app_register")
         field(notebook, "name").fill("An app")
         field(notebook, "scopes").fill("read, trade")
@@ -164,13 +164,13 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         expect(sure).to_be_enabled()
         notebook.expect_readable("explorer-ask")
         assert notebook.run(3).inner_text().endswith("0")
-        request.fill("{")  # at once, though it cannot be read
+        request.fill("{")  # at once, although it cannot be read
         expect(sure).to_have_count(0)
         request.fill('{"app_register": 1, "name": "An app 2", "scopes": ["read"]}')
         expect(field(notebook, "name")).to_have_value("An app 2")
         notebook.button("Send").click()
         expect(sure).to_have_count(1)
-        field(notebook, "name").fill("Another app")  # then the question is no longer about what stands there
+        field(notebook, "name").fill("Another app")  # then the question no longer concerns the current request
         expect(sure).to_have_count(0)
         notebook.button("Send").click()
         typed.fill("CR900001")
@@ -178,12 +178,12 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         expect(panel.get_by_text("Answered in")).to_be_visible()
         assert notebook.run(3).inner_text().endswith("1")
 
-        # Nothing of a reply, nor of what was typed, is saved in the state of the widget
+        # Neither a reply nor typed values are saved in the state of the widget
         saved = json.dumps(json.loads(notebook.save())["metadata"]["widgets"])
         assert "ExplorerPanel" in saved
         assert [word for word in ("Another app", "transaction_id") if word in saved] == []
 
-        # An account with a mean name, in a narrow window
+        # An account with a hostile name, in a narrow window
         notebook.run(4)
         expect(panel.locator(".dpyauth-send bdi")).to_contain_text("<script>alert(1)</script> **bold**")
         notebook.page.set_viewport_size({"width": 820, "height": 1100})
@@ -238,7 +238,7 @@ def test_calls_over_http_and_of_demo_accounts(opening: Opening, lab: Lab) -> Non
 AGENT = OPTIONS.replace('"rich"', '"agent"')
 
 
-def test_money_is_asked_for_and_a_dry_run_is_not(opening: Opening, lab: Lab) -> None:
+def test_transfers_need_a_confirmation_and_dry_runs_do_not(opening: Opening, lab: Lab) -> None:
     with opening(lab, "lab", [START, AGENT, "mine.transfers()['request_id'].item()"]) as notebook:
         panel = notebook.panel
         notebook.run(0)
@@ -284,7 +284,7 @@ def test_hidden_fields_and_missing_scopes_in_notebook_7(opening: Opening, classi
         expect(json_of(notebook)).to_have_value(re.compile('"password": "•••"'))
         panel.get_by_label("Show what I type").check()
         expect(password).to_have_attribute("type", "text")
-        json_of(notebook).fill('{"login": "MTR1000", "password": "Canary-of-json"}')  # nor by way of the JSON
+        json_of(notebook).fill('{"login": "MTR1000", "password": "Canary-of-json"}')  # nor through the JSON
         expect(field(notebook, "login")).to_have_value("MTR1000")
         expect(password).to_have_value("Canary-of-json")
         field(notebook, "login").focus()

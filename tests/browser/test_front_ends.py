@@ -1,4 +1,4 @@
-"""Front ends beside JupyterLab: in each a user signs in with an app ID and a token, and sees the account card."""
+"""In each front end other than JupyterLab, a user signs in with an app ID and a token, and sees the account card."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def _(mo, session):
     session.balance()
     return
 """
-"""The last as the guide has it."""
+"""The last one as in the guide."""
 
-# As the guide has it.
+# As in the guide.
 VOILA = """
 import ipywidgets
 
@@ -74,7 +74,7 @@ ipywidgets.VBox([button, output])
 
 @pytest.fixture
 def surroundings(tmp_path: Path) -> dict[str, str]:
-    """Environment variables for a server that knows nothing of the user's own settings."""
+    """Return environment variables for a server without the user's own settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
     for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         env[name] = str(tmp_path / "home")
@@ -88,7 +88,7 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[[int], Page]]:
-    """Opens a page of a server here, for a visitor of its own."""
+    """Open a page of a server on this machine, as a separate visitor."""
     contexts = []
 
     def visit(port: int) -> Page:
@@ -126,13 +126,13 @@ def found(token: str, folder: Path) -> list[Path]:
 
 
 def expect_picture(page: Page, like: Request, folder: Path) -> None:
-    """Save a page of marimo's editor as HTML, as its menu does: nothing works in that, and it shows no form."""
+    """Save a page of marimo's editor as HTML, as its menu does: the page is static, and must show no form."""
     headers = {name: value for name, value in like.headers.items() if name.startswith("marimo-")}
     wanted = {"download": False, "files": [], "includeCode": True}
     saved = page.request.post(f"{page.url.partition('?')[0]}api/export/html", headers=headers, data=wanted)
     (folder / "saved.html").write_text(saved.text())
 
-    def from_package(route: Route) -> None:  # what the saved page loads from the internet
+    def from_package(route: Route) -> None:  # files that the saved page loads from the internet
         path = STATIC / re.sub(r".*?/dist/|\?.*", "", route.request.url)
         kind = mimetypes.guess_type(path)[0] or "text/plain"
         headers = {"Access-Control-Allow-Origin": "*", "Content-Type": kind}
@@ -160,7 +160,8 @@ def test_marimo(visit: Callable[[int], Page], surroundings: dict[str, str], box:
         expect(panels.nth(1)).to_contain_text("Run the cell with login() again", timeout=60_000)
         with page.expect_request("**/api/**") as asked:
             token = sign_in(panels.nth(0), box)
-        expect(page.locator("marimo-table")).to_contain_text("DOT900003")  # all that uses the session, by itself
+        # All cells that use the session run by themselves.
+        expect(page.locator("marimo-table")).to_contain_text("DOT900003")
         expect_card(panels.nth(1))
         expect(panels.nth(0)).to_contain_text("Signed in to Deriv")
         shot(page, "marimo")
@@ -168,7 +169,7 @@ def test_marimo(visit: Callable[[int], Page], surroundings: dict[str, str], box:
         panels.nth(0).get_by_role("button", name="Sign out").click()
         expect(panels.nth(0).get_by_label("Personal access token")).to_be_visible()
         expect_picture(page, asked.value, tmp_path)
-        sign_in(panels.nth(0), box, "trouble")  # and so whenever somebody else does
+        sign_in(panels.nth(0), box, "trouble")  # and again after every other sign-in
         expect(page.locator("marimo-table")).not_to_contain_text("DOT900003")
     assert found(token, tmp_path) == []
 
@@ -187,7 +188,7 @@ def test_a_marimo_app_keeps_its_visitors_apart(
         second = visit(port).locator(".dpyauth-panel")
         expect(second.nth(0)).to_contain_text("Sign in to Deriv", timeout=60_000)
         expect(second.nth(1)).to_contain_text("Use the sign-in panel on this page")
-        expect(second.nth(0)).not_to_contain_text("Remember me")  # the machine is not the visitor's
+        expect(second.nth(0)).not_to_contain_text("Remember me")  # the machine does not belong to the visitor
         expect_card(first.nth(1))
         shot(first.page, "marimo-app")
     assert found(token, tmp_path) == []
@@ -224,7 +225,7 @@ def test_notebook_7(opening: Callable[..., Any], classic: Lab, box: Sandbox) -> 
 
 @pytest.fixture
 def bare_lab(serving_from: Callable[..., Any], tmp_path: Path) -> Iterator[Lab]:
-    """JupyterLab without the front end's half of the widget packages."""
+    """Start JupyterLab without the front-end extensions of the widget packages."""
     with serving_from("jupyterlab", tmp_path / "lab", without=WIDGETS) as lab:
         yield lab
 

@@ -1,4 +1,4 @@
-"""What Chromium keeps of a sign-in on disk: its history, and the rest of its profile."""
+"""Test what Chromium stores of a sign-in: its history, and the rest of its profile."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ ANSWERS = {
     "denied": f"error=access_denied&error_description={CANARY}",
 }
 ADMITTED = ("History", "Sessions", "segmentation_platform")
-"""What security.md says may keep the address."""
+"""The files that may contain the address, according to security.md."""
 
 
 class Profile:
-    """A folder in which a Chromium keeps what it keeps, as it does for its owner."""
+    """A folder in which a Chromium stores its data, as it does for a user."""
 
     def __init__(self, folder: Path, context: BrowserContext) -> None:
         self.folder = folder
@@ -51,12 +51,12 @@ class Profile:
         self.context.close()
 
     def addresses(self, *, hidden: bool) -> list[str]:
-        """The addresses in the history: those that are shown and suggested, or those that are only kept."""
+        """Return the addresses in the history: those that are shown and suggested, or those that are only stored."""
         with closing(sqlite3.connect(self.folder / "Default" / "History")) as history:
             return [url for (url,) in history.execute("SELECT url FROM urls WHERE hidden = ?", [hidden])]
 
     def files_with(self, *texts: str) -> list[str]:
-        """The files that have one of these texts in them."""
+        """Return the files that contain one of these texts."""
         wanted = [text.encode(coding) for text in texts for coding in ("utf-8", "utf-16-le")]
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         found = [path for path in files if any(text in path.read_bytes() for text in wanted)]
@@ -72,10 +72,10 @@ def profile(with_profile: Callable[[Path], BrowserContext], tmp_path: Path) -> I
 
 
 def expect_neither_shown_nor_suggested(profile: Profile, page: str) -> None:
-    """The browser knows that it was at this page, and keeps what came back no more visibly than security.md says."""
+    """Check that the browser has visited this page, and stores what came back no more visibly than security.md says."""
     profile.close()
     known = [*profile.addresses(hidden=False), *profile.addresses(hidden=True)]
-    assert [address for address in known if address.startswith(page)], "or what follows shows nothing"
+    assert [address for address in known if address.startswith(page)], "otherwise the rest would show nothing"
     assert [address for address in profile.addresses(hidden=False) if CANARY in address] == []
     others = [path for path in profile.files_with(CANARY) if not any(name in path for name in ADMITTED)]
     assert others == []
@@ -85,7 +85,7 @@ def expect_neither_shown_nor_suggested(profile: Profile, page: str) -> None:
 
 
 LEADS_BACK_TO: dict[str, str] = {}
-"""Where Deriv leads back to, by test."""
+"""The address to which Deriv leads back, by test."""
 
 
 class Site(RequestHandler):
@@ -96,7 +96,7 @@ class Site(RequestHandler):
 
 
 class Deriv(RequestHandler):
-    """Leads back at once."""
+    """A page that leads back at once."""
 
     def get(self, number: str) -> None:
         self.set_header("Cache-Control", "no-store")
@@ -105,7 +105,7 @@ class Deriv(RequestHandler):
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[int]:
-    """The port of a server that is two sites to a browser: 127.0.0.1 and localhost."""
+    """Run a server that is two sites to a browser: 127.0.0.1 and localhost; return its port."""
     (socket,) = bind_sockets(0, "127.0.0.1")
     started = threading.Event()
     stop: list[Any] = []
@@ -130,19 +130,19 @@ def site() -> Iterator[int]:
 
 
 def deriv_to(site: int, back: str) -> str:
-    """The address of a Deriv that leads back to this one."""
+    """Return the address of a Deriv that leads back to this address."""
     number = str(len(LEADS_BACK_TO))
     LEADS_BACK_TO[number] = back
     return f"http://localhost:{site}/deriv/{number}"
 
 
 def follow(page: Page, address: str) -> None:
-    """Go there by a link."""
+    """Follow a link to an address."""
     page.evaluate("href => Object.assign(document.createElement('a'), { href }).click()", address)
 
 
-def test_the_history_would_show_it(profile: Profile, site: int) -> None:
-    """What is looked for below is what a page like any other leaves."""
+def test_the_history_would_show_a_token(profile: Profile, site: int) -> None:
+    """An ordinary page leaves what the tests below look for."""
     page = profile.context.new_page()
     page.goto(f"http://127.0.0.1:{site}/home?token1={CANARY}")
     profile.close()
@@ -182,7 +182,7 @@ def test_after_the_callback_page(way: str, answer: str, profile: Profile, site: 
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_after_the_listener_where_nobody_can_close_the_window(answer: str, profile: Profile, site: int) -> None:
+def test_after_the_listener_in_a_window_that_stays_open(answer: str, profile: Profile, site: int) -> None:
     sign_in = CodeSignIn("app", "http://127.0.0.1/back", ["trade"])
     state = sign_in.state
 
@@ -239,7 +239,7 @@ session = dpyauth.login(oauth_host={pages!r}, ask=True, **{options!r})
 def test_after_the_listener_nothing_is_left(
     api: str, choice: str, profile: Profile, lab: Lab, opening: Callable[..., Any]
 ) -> None:
-    """Where the panel has opened the window: it closes it before the browser has come to an address with a token."""
+    """If the panel has opened the window, it closes it before the browser has loaded an address with a token."""
     back = f"http://localhost:{free_port()}/back"
     with Sandbox(limits=None) as deriv:
         deriv.redirect_denial = True

@@ -1,4 +1,4 @@
-"""Reading of the JSON that is typed into the explorer, by the browser."""
+"""Test how the browser reads the JSON that is typed into the explorer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 def read(page: Page, text: str, call: str = "statement", api: str = "v3") -> Any:
-    """Return what the form gets of a text; or the place and the key of what is said."""
+    """Return what the form receives from a text, or the place and the key of the error."""
     known = load(api)[call]
     form = {"name": call, "fields": Form(known, lambda key, **_: key).shown()}
     return page.evaluate(
@@ -61,7 +61,7 @@ def read(page: Page, text: str, call: str = "statement", api: str = "v3") -> Any
          {"financial_information": "{}", "*": '{"q1": "yes"}'}),
     ],
 )  # fmt: skip
-def test_what_can_be_read(page: Page, text: str, call: str, fields: dict[str, Any]) -> None:
+def test_valid_json(page: Page, text: str, call: str, fields: dict[str, Any]) -> None:
     assert read(page, text, call) == fields
 
 
@@ -93,7 +93,7 @@ def test_what_can_be_read(page: Page, text: str, call: str, fields: dict[str, An
         ("[" * 99, [1, 52, "json_deep"]),
     ],
 )
-def test_what_cannot_be_read_has_a_place(page: Page, text: str, said: list[Any]) -> None:
+def test_errors_name_a_place(page: Page, text: str, said: list[Any]) -> None:
     assert read(page, text) == said
     assert said[2] in texts("explorer")
 
@@ -104,7 +104,7 @@ def test_items_that_the_form_cannot_hold(page: Page) -> None:
     assert read(page, '{"buy": "1", "price": 1, "parameters": 5}', "buy") == [1, 40, "json_object"]
 
 
-def test_a_long_text_is_read_at_once(page: Page) -> None:
+def test_a_long_text_is_read_quickly(page: Page) -> None:
     text = '{"schedule": [' + ", ".join(['{"start_min": 1.5, "end_min": null}'] * 20_000) + "]}"
     took = page.evaluate(
         "(text) => { const began = performance.now(); readJson(text); return performance.now() - began; }", text

@@ -1,4 +1,4 @@
-"""Every panel in rooms of several widths: side by side on one page, with a made-up kernel behind each."""
+"""Test the layout of every panel at several widths: side by side on one page, with a simulated kernel behind each."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ window.place = (name, state, told, render) => {
   window.rooms[name] = { model, state, told, render };
 };
 """
-# What sticks out of its panel, what is cut off and cannot be scrolled to, words that lie on one another, and
-# buttons, fields and boxes that touch.
+# Find parts that stick out of their panel or are cut off without scrolling, texts that overlap, and buttons, fields
+# and boxes that touch.
 MISPLACED = """() => {
   const found = [];
   const note = (what, node) => {
@@ -115,7 +115,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 @pytest.fixture(scope="module")
 def models() -> Iterator[dict[str, tuple[type[widgets.Panel], PanelModel, list[Any]]]]:
-    """The model of every panel, filled by a sandbox, and what each has told its browser."""
+    """Create the model of every panel with data of a sandbox, and collect what each has sent to its browser."""
     with Sandbox(limits=None) as box:
         names = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
         grants = {loginid: api_token(f"a1-sandbox-rich-{name}", "a test") for loginid, name in names.items()}
@@ -194,13 +194,13 @@ def page(chromium: Browser, models: dict[str, tuple[type[widgets.Panel], PanelMo
 
 
 def narrow(page: Page, width: int) -> None:
-    """Give every panel a room that is narrower than the window."""
+    """Give every panel a column that is narrower than the window."""
     page.evaluate("(width) => (document.querySelector('main').style.width = `${width}px`)", width)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_room(page: Page, width: int) -> None:
-    """Each panel lays itself out for the room it has, in a window with room for more."""
+def test_narrow_columns(page: Page, width: int) -> None:
+    """Each panel adapts to the width of its column, in a window with room for more."""
     narrow(page, width)
     assert page.evaluate(MISPLACED) == []
     side_by_side = page.locator("#card .dpyauth-rows > *").evaluate_all("([dt, dd]) => dd.offsetLeft > dt.offsetLeft")
@@ -208,7 +208,7 @@ def test_room(page: Page, width: int) -> None:
 
 
 def test_a_row_of_widgets(page: Page) -> None:
-    """Panels share a row, whether or not that asks them how much room they need."""
+    """Panels share a row, whether or not the row asks them for their width."""
     narrow(page, 1250)
     page.evaluate("() => (document.querySelector('main').style.display = 'flex')")
     widths = page.locator("#switcher .dpyauth-panel, #card .dpyauth-panel").evaluate_all(
@@ -220,7 +220,7 @@ def test_a_row_of_widgets(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [480, 1250])
 def test_right_to_left(page: Page, width: int) -> None:
-    """Words that run from right to left turn the panel round; login IDs, amounts and tokens stay as they are."""
+    """Texts that run from right to left mirror the panel; login IDs, amounts and tokens stay as they are."""
     narrow(page, width)
     page.evaluate(
         """() => {
@@ -272,7 +272,7 @@ def found(page: Page) -> list[Any]:
 
 @pytest.mark.parametrize(("theme", "width", "zoom"), [("light", 1250, 1), ("dark", 480, 1), ("light", 1250, 2)])
 def test_accessible(page: Page, theme: str, width: int, zoom: int) -> None:
-    """Nothing serious for axe-core, in any panel: in both themes, in a narrow column, and at 200 %."""
+    """No serious finding of axe-core in any panel: in both themes, in a narrow column, and at 200 %."""
     narrow(page, width)
     page.set_viewport_size({"width": 1366 // zoom, "height": 1000 // zoom})
     page.evaluate("([dark, names]) => dress(dark, names)", [theme == "dark", DARK])

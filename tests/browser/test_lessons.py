@@ -1,4 +1,4 @@
-"""The lessons, run by a reader with Run All."""
+"""Run the lessons as a user does, with Run All."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.browser
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(path.name for path in FOLDER.glob("*.ipynb") if path.name[:2] in {"02", "05"})
-"""Those that show a switcher and streams; all others run without a browser only, but for 01."""
+"""Lessons with a switcher and streams; all others but 01 are run only without a browser."""
 TALLEST = 12_000
 
-# What has come of the cells: "running", "done", or what went wrong.
+# The state of the cells: "running", "done", or an error.
 OUTCOME = """
 () => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model);
@@ -36,13 +36,13 @@ OUTCOME = """
   return last.executionCount === code.length && last.executionState === "idle" ? "done" : "running";
 }
 """
-# How many panels there are to be seen.
+# The number of visible panels.
 VIEWS = """
 () => window.jupyterapp.shell.currentWidget.content.widgets
   .flatMap((cell) => cell.model.outputs?.toJSON() ?? [])
   .filter((output) => "application/vnd.jupyter.widget-view+json" in (output.data ?? {})).length
 """
-# To the top; and how tall the window must be to show all of it.
+# Scroll to the top; return the window height that shows all of it.
 WHOLE = """
 () => {
   const sheet = document.querySelector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer");
@@ -52,7 +52,7 @@ WHOLE = """
   return Math.ceil(tall) + 20;
 }
 """
-# By how much the output of a cell is wider than the room there is for it.
+# The number of pixels by which the output of a cell is too wide.
 TOO_WIDE = """
 (area) => Math.max(...[...area.querySelectorAll(".jp-OutputArea-output, .dpyauth-panel")].map(
   (output) => output.scrollWidth - output.clientWidth,
@@ -83,7 +83,7 @@ def test_run_all(opening: Callable[..., Any], lab: Lab, name: str) -> None:
 
 
 def test_the_first_lesson_fits_the_window_of_a_small_laptop(opening: Callable[..., Any], lab: Lab) -> None:
-    """With the list of files beside it, as JupyterLab comes up."""
+    """With the file browser open, as by default in JupyterLab."""
     with opening(lab, "lab", "01-sign-in-and-account-status.ipynb") as lesson:
         lesson.page.set_viewport_size({"width": 1366, "height": 768})
         lesson.command("filebrowser:activate")
@@ -96,14 +96,14 @@ def test_the_first_lesson_fits_the_window_of_a_small_laptop(opening: Callable[..
 
 
 def run_all(lesson: Notebook) -> None:
-    """Run All Cells of the menu; fails as soon as a cell does."""
-    lesson.command("notebook:clear-all-cell-outputs")  # and with them the numbers, by which its end is known
+    """Run all cells, as the menu does; fail as soon as a cell fails."""
+    lesson.command("notebook:clear-all-cell-outputs")  # also clears the numbers, which show the end of the run
     lesson.command("notebook:run-all-cells", wait=False)
     lesson.page.wait_for_function(f"() => ({OUTCOME})() !== 'running'", timeout=90_000)
     assert lesson.page.evaluate(OUTCOME) == "done"
 
 
 def shown(stored: nbformat.NotebookNode) -> Iterator[dict[str, Any]]:
-    """What the outputs show, by kind."""
+    """Return the kinds of outputs that are shown."""
     for cell in stored.cells:
         yield from (output["data"] for output in cell.get("outputs", []) if "data" in output)

@@ -1,4 +1,4 @@
-"""The sign-in panel in JupyterLab, used as a reader uses it: with the mouse, and with the keyboard alone."""
+"""Test the sign-in panel in JupyterLab as a user uses it: with the mouse, and with the keyboard alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def notebook(opening: Callable[..., Any], lab: Lab) -> Iterator[Notebook]:
 
 @pytest.fixture
 def form(notebook: Notebook) -> Notebook:
-    """The notebook, whose first cell has shown the form; nothing is left of what was before."""
+    """Open the notebook, whose first cell has shown the form; clear the state of the previous test."""
     notebook.theme("Light")
     notebook.sent.clear()
     notebook.got.clear()
@@ -98,14 +98,14 @@ def test_mistakes(form: Notebook) -> None:
     form.button("Sign in").click()
     expect(form.notice).to_contain_text("The token is empty")
     expect(form.token).to_be_focused()
-    # The same again is answered again, and is not taken for a kernel that does not answer.
+    # The same mistake is answered again, and is not taken for a kernel that does not answer.
     form.page.evaluate("() => { document.querySelector('.dpyauth-notice').dataset.old = '' }")
     form.button("Sign in").click()
     expect(form.panel.locator(".dpyauth-notice:not([data-old])")).to_contain_text("The token is empty")
 
 
-def test_a_wrong_app_id_costs_no_token(form: Notebook) -> None:
-    """It is marked, stays in its field to be corrected, and the token is kept in the kernel meanwhile."""
+def test_the_token_is_kept_after_a_wrong_app_id(form: Notebook) -> None:
+    """It is marked and stays in its field to be corrected, and the kernel keeps the token in the meantime."""
     form.app_id.fill("My app")
     sign_in(form, RIGHT)
     expect(form.notice).to_contain_text("Check the app ID")
@@ -118,22 +118,22 @@ def test_a_wrong_app_id_costs_no_token(form: Notebook) -> None:
     expect(form.token).to_have_attribute("placeholder", "kept for another try")
     form.expect_readable("wrong-app-id")
 
-    form.app_id.fill("SomeApp0fMine")  # could be right, and Deriv does not know it
+    form.app_id.fill("SomeApp0fMine")  # has a valid form, but Deriv does not know it
     form.app_id.press("Enter")
     expect(form.notice).to_contain_text("Deriv refused the sign-in (options API)")
     expect(form.app_id).to_be_focused()
     expect(form.app_id).to_have_attribute("aria-invalid", "true")
-    form.app_id.fill("")  # in the sandbox its own stands in
+    form.app_id.fill("")  # in the sandbox, the sandbox's own app ID is used
     form.button("Try again").click()
     expect_account(form, "DOT900003")
     assert sum(RIGHT in frame for frame in form.sent) == 1
 
 
-def test_no_answer_costs_no_token(form: Notebook) -> None:
+def test_the_token_is_kept_without_an_answer(form: Notebook) -> None:
     form.fill(3, "shared().faults.http(503, 'get_accounts', times=100)")
     form.run(3)
     sign_in(form, RIGHT)
-    expect(form.notice).to_contain_text("503", timeout=60_000)  # it is asked again before that
+    expect(form.notice).to_contain_text("503", timeout=60_000)  # it is repeated before that
     expect(form.button("Try again")).to_be_focused()
     form.shot("try-again-light")
     form.fill(3, CLEAR)
@@ -144,7 +144,7 @@ def test_no_answer_costs_no_token(form: Notebook) -> None:
 
 
 def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
-    """Those of the current API come first, those of the older one are folded away with it."""
+    """Samples of the current API come first; those of the older one are folded with it."""
     samples = form.panel.get_by_label("Sample tokens of the sandbox")
     expect(samples.first).to_have_value("rich, every scope")
     form.button("Use this sample").click()
@@ -177,7 +177,7 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
 
 
 def test_an_old_token(form: Notebook) -> None:
-    """It is recognized before anything is sent, and one button goes on with the older API."""
+    """It is recognized before anything is sent, and one button continues with the older API."""
     sign_in(form, OLD)
     expect(form.notice).to_contain_text("This looks like a token for Deriv's older API (v3)")
     expect(form.notice).to_contain_text("Nothing was sent")
@@ -213,7 +213,7 @@ def test_the_older_api_is_folded_away(form: Notebook) -> None:
 
 
 def test_moved_to_the_current_api(form: Notebook) -> None:
-    """All that v3 says of such a token is that it is no good."""
+    """v3 only says that such a token is invalid."""
     form.panel.locator("summary").click()
     old = form.panel.get_by_label("API token", exact=True)
     old.fill("Kx9Lm2Qw8Rt5Yz1")
@@ -230,7 +230,7 @@ def test_moved_to_the_current_api(form: Notebook) -> None:
 
 @pytest.fixture
 def at_deriv(form: Notebook) -> Iterator[Notebook]:
-    """What a new user sees. Nothing is sent from here."""
+    """Show what a new user sees. Nothing is sent."""
     form.fill(0, "session.close()\nsession = dpyauth.login(ask=True)")
     form.run(0)
     expect(form.panel).to_have_attribute("data-phase", "form")
@@ -240,7 +240,7 @@ def at_deriv(form: Notebook) -> Iterator[Notebook]:
 
 
 def test_what_a_new_user_sees(at_deriv: Notebook) -> None:
-    """Two empty fields, each with where to get what belongs there, and nothing of the older API but where it is."""
+    """Two empty fields, each with a hint where to get the value, and of the older API only the way to it."""
     panel, pages = at_deriv.panel, APIS["options"].pages
     expect(at_deriv.app_id).to_have_value("")
     expect(at_deriv.token).to_have_value("")
@@ -282,7 +282,7 @@ def test_a_token_without_an_app_id(at_deriv: Notebook) -> None:
     expect(at_deriv.button("Try again")).to_be_visible()
 
 
-def test_the_only_api_that_was_asked_for(at_deriv: Notebook) -> None:
+def test_only_the_requested_api(at_deriv: Notebook) -> None:
     at_deriv.fill(0, "session.close()\nsession = dpyauth.login(api='v3', ask=True)")
     at_deriv.run(0)
     expect(at_deriv.panel.get_by_label("API token", exact=True)).to_be_visible()
@@ -325,7 +325,7 @@ def test_cancel(form: Notebook) -> None:
 def test_break_is_shown(form: Notebook) -> None:
     sign_in(form, RIGHT)
     expect_account(form, "DOT900003")
-    # The break may be over in a moment: note down all that the panel says meanwhile.
+    # The break may be over in a moment, so record everything that the panel shows.
     form.panel.evaluate(
         """(panel) => {
           window.said = [];
@@ -339,8 +339,8 @@ def test_break_is_shown(form: Notebook) -> None:
     assert "reconnecting" in form.page.evaluate("() => window.said.join()")
 
 
-def test_what_is_typed_outlives_news_from_the_session(form: Notebook) -> None:
-    """A break while the next token is being typed must not wipe it."""
+def test_typed_text_survives_updates_of_the_session(form: Notebook) -> None:
+    """A break while the next token is being typed must not delete it."""
     sign_in(form, RIGHT)
     expect_account(form, "DOT900003")
     form.button("Use another token").click()
@@ -354,7 +354,7 @@ def test_what_is_typed_outlives_news_from_the_session(form: Notebook) -> None:
 
 
 def test_busy_kernel(form: Notebook) -> None:
-    """The panel says that it is waiting, and what was sent meanwhile still works afterwards."""
+    """The panel says that it is waiting, and what was sent in the meantime still works afterwards."""
     form.fill(3, "import time; time.sleep(6)")
     form.cell(3).locator(".cm-content").press("Control+Enter")
     expect(form.cell(3).locator(".jp-InputPrompt").first).to_have_text("[*]:")
@@ -383,8 +383,8 @@ def number(notebook: Notebook, index: int) -> str:
     return notebook.cell(index).locator(".jp-InputPrompt").first.inner_text().rstrip(":")
 
 
-def test_the_way_back_names_the_cells(form: Notebook) -> None:
-    """After a later login, and after a restart, when only the browser is left to say what to run."""
+def test_the_panel_names_the_cells_to_run(form: Notebook) -> None:
+    """After a later login, and after a restart, when only the browser can say what to run."""
     sign_in(form, RIGHT)
     expect_account(form, "DOT900003")
     form.fill(1, "session.switcher()")
@@ -416,7 +416,7 @@ def test_the_way_back_names_the_cells(form: Notebook) -> None:
 
 
 def test_dead_kernel(form: Notebook) -> None:
-    """The server starts it again by itself."""
+    """The server restarts it by itself."""
     form.fill(3, "import os; os._exit(1)")
     form.cell(3).locator(".cm-content").press("Control+Enter")
     form.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
@@ -425,7 +425,7 @@ def test_dead_kernel(form: Notebook) -> None:
 
 
 def test_another_kernel(form: Notebook) -> None:
-    """The one before has closed the session on its way out."""
+    """The previous kernel has closed the session while shutting down."""
     form.page.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.changeKernel({ name: 'python3' })")
     expect(form.panel).to_contain_text("This session is closed")
     form.wait_for_kernel()
@@ -440,7 +440,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     def tab_to(where: Locator, letters: str = "") -> None:
         form.page.keyboard.press("Tab")
         expect(where).to_be_focused()
-        for letter in letters:  # in command mode these add, delete, cut cells ... and "00" restarts the kernel
+        for letter in letters:  # in command mode, these keys add, delete and cut cells, and "00" restarts the kernel
             form.page.keyboard.press(letter)
 
     form.app_id.focus()
@@ -450,7 +450,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(form.app_id).to_have_value(re.compile("abm$"))
     tab_to(form.token, "abddxzy00")
     expect(form.token).to_have_value("abddxzy00")
-    # JupyterLab spares text fields by itself, but not buttons and lists.
+    # JupyterLab ignores keys in text fields by itself, but not on buttons and lists.
     tab_to(form.button("Sign in"), "abdd")
     tab_to(form.button("Sign in with Deriv"), "abdd")
     remember = form.panel.get_by_role("checkbox", name="Remember me")
@@ -459,7 +459,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(remember).to_be_checked()
     form.page.keyboard.press("Space")
     samples = form.panel.get_by_label("Sample tokens of the sandbox").first
-    tab_to(samples, "r")  # to the next choice with that letter; the notebook makes a raw cell of it
+    tab_to(samples, "r")  # to the next choice with that letter; in the notebook it would make a raw cell
     expect(samples).to_have_value("rich, trading only")
     tab_to(form.button("Use this sample"))
     tab_to(form.panel.locator("summary"))
@@ -484,7 +484,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(form.button("Keep the current account")).to_be_focused()
 
 
-def test_every_text_can_be_read(form: Notebook) -> None:
+def test_every_text_is_readable(form: Notebook) -> None:
     sign_in(form, WRONG)
     expect(form.notice).to_be_visible()
     form.expect_readable()

@@ -1,4 +1,4 @@
-"""What is handed out, installed into an empty environment: JupyterLab has the extension at once, and login works."""
+"""Install the release into an empty environment: JupyterLab has the extension at once, and login works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stills of all seven panels: hidden beside the live ones, and what is left without a kernel or a network."""
+"""Test the stills of all seven panels: hidden beside the live ones, and shown without a kernel or a network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CELLS = {
     "explorer = session.explorer()\nexplorer": ("Request: balance", '"loginid": "CR900001"'),
     'live = session.stream("ticks", ticks="R_100")\nlive.view()': ("R_100, ticks", "The stream has ended"),
 }
-"""Each panel, and some of what its still says."""
+"""Each panel, and parts of its still's text."""
 SENT = 'explorer.model.receive({"do": "send", "call": "balance", "fields": {}})\nlive.next(timeout=20)\nlive.close()'
 
 
@@ -36,7 +36,7 @@ def stills(page: Page | Locator) -> Locator:
 
 
 def expect_stills(page: Page | Locator) -> None:
-    """Check that all seven are to be seen, and no live panel nor complaint beside them."""
+    """Check that all seven are visible, without a live panel or a complaint beside them."""
     expect(stills(page)).to_have_count(len(CELLS))
     for place, texts in enumerate(CELLS.values()):
         still = stills(page).nth(place)
@@ -51,7 +51,7 @@ def expect_stills(page: Page | Locator) -> None:
 
 
 def reopen(notebook: Notebook, lab: Lab) -> None:
-    """As a reader opens it who has not run it."""
+    """Open the notebook as a user who has not run it."""
     notebook.page.goto("about:blank")
     lab.stop_kernels()
     notebook.page.goto(f"{lab.url}/lab/tree/{notebook.path.name}?reset")
@@ -76,9 +76,9 @@ def test_live_or_still(opening: Callable[..., Any], lab: Lab, chromium: Browser,
         expect(notebook.panel).to_have_count(len(CELLS))
         expect_stills(notebook.sheet)
 
-        made.metadata.pop("widgets")  # which most readers have not saved with it
+        made.metadata.pop("widgets")  # most users have not saved it with the notebook
         nbformat.write(made, notebook.path)
-        reopen(notebook, lab)  # changed by somebody else: not trusted
+        reopen(notebook, lab)  # changed by another user: not trusted
         expect_stills(notebook.sheet)
         NotebookNotary(data_dir=str(lab.folder.parent / "jupyter_data_dir")).sign(made)
         reopen(notebook, lab)

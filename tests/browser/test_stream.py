@@ -1,4 +1,4 @@
-"""The live view of a stream in JupyterLab and Notebook 7."""
+"""Test the live view of a stream in JupyterLab and Notebook 7."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ for text in ({EVIL!r}, "x" * 100_000, "\\u202e\\u05d0\\u05d1\\u05d2"):
 stream.view()
 """
 FRAME = "print(json.dumps([[row.epoch.timestamp(), f'{row.quote:.2f}'] for row in stream.frame().itertuples()]))"
-# One message for nearly every update, and several hundred a second.
+# One message for nearly every update, and several hundred per second.
 FLOOD = """
 stream_view.PACE = 0.001
 last = stream.feed.beyond(0)[1][-1][1]["tick"]["epoch"]
@@ -77,7 +77,7 @@ def show(notebook: Notebook, code: str) -> None:
     notebook.fill(1, code)
     notebook.run(1)
     expect(notebook.panel.locator(".dpyauth-light")).to_have_text("live")
-    expect(counted(notebook)).to_have_text(re.compile(r"^\d+ updates?"))  # what was there before has come
+    expect(counted(notebook)).to_have_text(re.compile(r"^\d+ updates?"))  # earlier updates have arrived
 
 
 def counted(notebook: Notebook) -> Locator:
@@ -90,7 +90,7 @@ def printed(notebook: Notebook, code: str) -> Any:
 
 
 def prices(notebook: Notebook, count: int) -> list[list[Any]]:
-    """What the chart says of its latest points, by the arrow keys."""
+    """Return the chart's values of its latest points, read with the arrow keys."""
     found = []
     notebook.panel.locator("canvas").focus()
     reading = notebook.panel.locator(".dpyauth-reading")
@@ -102,7 +102,7 @@ def prices(notebook: Notebook, count: int) -> list[list[Any]]:
 
 
 def figures(notebook: Notebook) -> tuple[int, int]:
-    """DOM nodes and bytes of JavaScript in use, after all rubbish is gone."""
+    """Return the DOM nodes and the bytes of JavaScript in use after garbage collection."""
     devtools = notebook.page.context.new_cdp_session(notebook.page)
     devtools.send("Performance.enable")
     for _ in range(3):
@@ -113,7 +113,7 @@ def figures(notebook: Notebook) -> tuple[int, int]:
 
 
 def without_stills(saved: str) -> str:
-    """The notebook without the chart of its still, which has 300 points at most."""
+    """Return a saved notebook without the chart of its still, which has at most 300 points."""
     return re.sub(r"data:image/svg\+xml;base64,[\w+/=]+", "", saved)
 
 
@@ -124,7 +124,7 @@ def test_ticks(notebook: Notebook) -> None:
     expect(panel.locator("canvas")).to_have_attribute("aria-label", re.compile(r"^Chart of 1HZ100V, ticks: \d+\.\d\d"))
     expect(counted(notebook)).to_have_text(re.compile(r"^[4-9] updates"))
 
-    # Paused, the picture stays, and what comes in is counted.
+    # When paused, the chart stays, and new updates are counted.
     notebook.button("Pause").click()
     shown = prices(notebook, 3)
     expect(counted(notebook)).to_contain_text("2 more updates have arrived")
@@ -167,7 +167,7 @@ def test_ticks(notebook: Notebook) -> None:
 def test_a_thousand_updates_leave_nothing_behind(notebook: Notebook) -> None:
     show(notebook, f"stream_view.PAUSES = (3600.0,)  # a still that is renewed has nodes of its own\n{TICKS}")
     objects = printed(notebook, FLOOD)
-    # What the page shows once, as for a save or a lost connection, is there before anything is counted.
+    # Anything that the page shows only once, such as a save or a lost connection, happens before counting.
     saved = len(without_stills(notebook.save()))
     expect(notebook.panel.locator(".dpyauth-light")).not_to_have_text("live")
     printed(notebook, "flood(300)")
@@ -175,7 +175,7 @@ def test_a_thousand_updates_leave_nothing_behind(notebook: Notebook) -> None:
     objects_after = printed(notebook, "flood(1000)")
     expect(counted(notebook)).to_have_text(re.compile(r"^18\d\d updates"))
     messages = sum('"updates"' in frame for frame in notebook.got)
-    assert messages > 1000  # they were not all put together
+    assert messages > 1000  # they were not all combined
     nodes_after, heap_after = figures(notebook)
     print(f"nodes {nodes} -> {nodes_after}, heap {heap} -> {heap_after}, objects {objects} -> {objects_after}")
     assert nodes_after - nodes < 50

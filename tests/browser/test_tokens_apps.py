@@ -1,4 +1,4 @@
-"""The panels of tokens and of apps in JupyterLab and Notebook 7, used as a reader uses them."""
+"""Test the panels of tokens and of apps in JupyterLab and Notebook 7, used as a user does."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ other.core.sign_in_and_wait(access_token(box.options_token("rich").token, "a tes
 MEAN = "<script>alert(1)</script> \u202eright to left שלום " + "long" * 40
 FIELDS = "() => [...document.querySelectorAll('input, textarea')].map((one) => one.value)"
 MADE = "sandboxmade000"
-"""How the sandbox's new tokens begin."""
+"""The beginning of the sandbox's new tokens."""
 
 
 def rows(panel: Locator, name: str) -> Locator:
@@ -68,7 +68,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         expect(row(panel, "rich, every scope")).to_contain_text("in use here")
         notebook.expect_readable("tokens-list")
 
-        # A purpose, and what it comes to.
+        # A preset, and its scopes.
         notebook.button("Create a token").click()
         name = panel.get_by_label("Name", exact=True)
         expect(name).to_be_focused()
@@ -131,7 +131,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         expect(notebook.button("Create a token")).to_be_focused()
         assert page.evaluate(FIELDS).count(token) == 0
 
-        # It works, and what is not said was not kept.
+        # It works, and is not stored anywhere.
         notebook.fill(2, "mine.api_tokens()")
         notebook.run(2)
         saved += notebook.save() + page.content()
@@ -155,7 +155,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         expect(notebook.notice).to_contain_text("no longer works")
         expect(rows(panel, "API tokens")).to_have_count(3)
 
-        # Names from outside, and revoking what one stands on.
+        # Names from outside, and revoking the token in use.
         notebook.fill(
             2,
             f"_ = box.world.create_token('CR900001', {MEAN!r}, ('read',), '1.2.3.4')\n"

@@ -1,4 +1,4 @@
-"""Signing in with Deriv from a notebook: off to the sign-in pages, and back by each of the three ways."""
+"""Test signing in with Deriv from a notebook: to the sign-in pages, and back in each of the three ways."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOWHERE = "http://localhost/back"
 
 @pytest.fixture(scope="module")
 def deriv() -> Iterator[Sandbox]:
-    """A Deriv elsewhere than in the kernel."""
+    """Run a Deriv in a process other than the kernel."""
     with Sandbox(limits=None) as running:
         yield running
 
@@ -62,7 +62,7 @@ def in_classic(opening: Callable[..., Any], classic: Lab) -> Iterator[Notebook]:
 
 
 class Reader:
-    """Somebody with a notebook, an app of their own, and accounts at Deriv."""
+    """A user with a notebook, an app, and accounts at Deriv."""
 
     def __init__(self, notebook: Notebook, server: Lab, deriv: Sandbox) -> None:
         self.notebook = notebook
@@ -78,7 +78,7 @@ class Reader:
 
     @property
     def tokens(self) -> list[str]:
-        """What Deriv has handed out since the test began."""
+        """Return the tokens that Deriv has issued since the test began."""
         return [token for token in (*self.deriv.world.issued, *self.deriv.options.issued) if token not in self.known]
 
     def register(self, redirect_url: str) -> int:
@@ -92,7 +92,7 @@ class Reader:
         expect(self.notebook.panel).to_have_attribute("data-phase", "form")
 
     def go(self) -> Page:
-        """Off to Deriv; returns the window."""
+        """Go to Deriv; return the window."""
         with self.notebook.page.expect_popup() as opened:
             self.notebook.button("Sign in with Deriv").click()
         popup: Page = opened.value
@@ -106,7 +106,7 @@ class Reader:
         expect(panel.locator(".dpyauth-siblings .dpyauth-strong")).to_have_text(list(loginids))
 
     def expect_clean(self, least: int = 3) -> None:
-        """Neither the page nor the server nor the notebook has anything left of the tokens."""
+        """Check that neither the page nor the server nor the notebook contains any of the tokens."""
         notebook = self.notebook
         assert len(self.tokens) >= least
         storage = "() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])"
@@ -123,7 +123,7 @@ def choose(popup: Page, user: str) -> None:
 
 
 def allow(popup: Page) -> None:
-    """Let the app in; the window closes by itself then."""
+    """Allow the app; the window then closes by itself."""
     with popup.expect_event("close"):
         popup.get_by_role("button", name="Allow").click()
 
@@ -134,7 +134,7 @@ def expect_closed(popup: Page) -> None:
 
 
 def allow_to(popup: Page, back: str) -> str:
-    """Let the app in; returns the address that the browser ends at."""
+    """Allow the app; return the address that the browser ends at."""
     with popup.expect_request(lambda request: request.url.startswith(back)) as gone:
         popup.get_by_role("button", name="Allow").click()
     return str(gone.value.url)
@@ -146,7 +146,7 @@ def pasting(notebook: Notebook) -> Any:
 
 @pytest.fixture
 def reader(in_lab: Notebook, lab: Lab, deriv: Sandbox) -> Iterator[Reader]:
-    """In JupyterLab, with an app that comes back to the callback page."""
+    """Open JupyterLab, with an app that returns to the callback page."""
     in_lab.theme("Light")
     yield Reader(in_lab, lab, deriv)
     for page in in_lab.page.context.pages:
@@ -156,14 +156,14 @@ def reader(in_lab: Notebook, lab: Lab, deriv: Sandbox) -> Iterator[Reader]:
 
 @pytest.fixture(params=["lab", "notebook"])
 def anywhere(request: pytest.FixtureRequest, deriv: Sandbox) -> Reader:
-    """In JupyterLab, and in Notebook 7."""
+    """Run the test in JupyterLab, and in Notebook 7."""
     fixtures = ("in_lab", "lab") if request.param == "lab" else ("in_classic", "classic")
     return Reader(*(request.getfixturevalue(name) for name in fixtures), deriv)
 
 
 @pytest.fixture
 def ready(reader: Reader) -> Reader:
-    """The form is there."""
+    """Wait for the form."""
     reader.login(reader.register(reader.callback))
     return reader
 
@@ -171,7 +171,7 @@ def ready(reader: Reader) -> Reader:
 # The three ways
 
 
-def test_by_the_callback_page(anywhere: Reader) -> None:
+def test_returning_by_the_callback_page(anywhere: Reader) -> None:
     notebook = anywhere.notebook
     anywhere.login(anywhere.register(anywhere.callback))
     popup = anywhere.go()
@@ -184,7 +184,7 @@ def test_by_the_callback_page(anywhere: Reader) -> None:
     anywhere.expect_clean()
 
 
-def test_by_the_listener(anywhere: Reader) -> None:
+def test_returning_by_the_listener(anywhere: Reader) -> None:
     notebook = anywhere.notebook
     back = f"http://localhost:{free_port()}/back"
     anywhere.login(anywhere.register(back), redirect_url=back)
@@ -197,7 +197,7 @@ def test_by_the_listener(anywhere: Reader) -> None:
     anywhere.expect_clean()
 
 
-def test_by_pasting(anywhere: Reader) -> None:
+def test_returning_by_pasting(anywhere: Reader) -> None:
     notebook = anywhere.notebook
     notebook.page.route("**/dpyauth/callback", lambda route: route.fulfill(status=404))  # a server without the page
     anywhere.login(anywhere.register(NOWHERE))
@@ -218,7 +218,7 @@ def test_by_pasting(anywhere: Reader) -> None:
 # On the way there
 
 
-def test_what_it_looks_like(ready: Reader) -> None:
+def test_the_look_of_the_browser_sign_in(ready: Reader) -> None:
     notebook = ready.notebook
     expect(notebook.panel).to_have_role("region")
     notebook.expect_readable("with-deriv-form")
@@ -234,7 +234,7 @@ def test_what_it_looks_like(ready: Reader) -> None:
     notebook.expect_readable("with-deriv-accounts")
 
 
-def test_without_an_app_of_ones_own_no_window_is_left_open(reader: Reader) -> None:
+def test_without_an_app_no_window_is_left_open(reader: Reader) -> None:
     reader.login(1089)
     go = reader.notebook.button("Sign in with Deriv")
     expect(go).to_be_disabled()
@@ -259,7 +259,7 @@ def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
     expect(notebook.run(1)).to_contain_text(f"default@{ready.deriv.url}")
     assert all(token in kept.read_text() for token in ready.tokens)
 
-    # The next kernel has it, and shows who it is.
+    # The next kernel finds it, and shows the account.
     notebook.restart("kernelmenu:restart")
     notebook.wait_for_kernel()
     notebook.fill(0, f"import dpyauth\nsession = dpyauth.login(server={ready.deriv.url!r})")
@@ -273,7 +273,7 @@ def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
     ready.expect_clean()
 
 
-def test_what_could_not_be_remembered_is_said(ready: Reader) -> None:
+def test_a_failure_to_remember_is_shown(ready: Reader) -> None:
     notebook = ready.notebook
     notebook.fill(
         1, "import dpyauth.storage as keep\ndef full(*a, **k): raise dpyauth.KeepingFailed('The disk is full.')\n"
@@ -297,7 +297,7 @@ def test_what_could_not_be_remembered_is_said(ready: Reader) -> None:
 
 
 @pytest.mark.parametrize("answer", ["Yes, that was me", "No, cancel"])
-def test_nobody_says_whose_it_is(ready: Reader, answer: str) -> None:
+def test_an_answer_without_state_needs_a_confirmation(ready: Reader, answer: str) -> None:
     ready.deriv.echo_state = False
     popup = ready.go()
     choose(popup, "Sandbox Rich")
@@ -315,7 +315,7 @@ def test_nobody_says_whose_it_is(ready: Reader, answer: str) -> None:
 
 
 def test_denied(ready: Reader) -> None:
-    """Deriv may tell the app, or only the person."""
+    """Deriv may tell the app, or only the user."""
     popup = ready.go()
     choose(popup, "Sandbox Rich")
     popup.get_by_role("button", name="Deny").click()
@@ -387,7 +387,7 @@ def test_restarted_half_way(ready: Reader) -> None:
 
 
 def test_restarted_in_notebook_7(in_classic: Notebook, classic: Lab, deriv: Sandbox) -> None:
-    """There too the panel says so at once."""
+    """The panel says so at once in Notebook 7, too."""
     reader = Reader(in_classic, classic, deriv)
     reader.login(1089)
     in_classic.restart("kernelmenu:restart")
@@ -397,7 +397,7 @@ def test_restarted_in_notebook_7(in_classic: Notebook, classic: Lab, deriv: Sand
 
 
 def test_two_notebooks_at_once(ready: Reader) -> None:
-    """In one window, with the same app: each gets what came back for it, also when it comes the other way round."""
+    """In one window, with the same app: each gets its own result, also when they return in the other order."""
     one = ready.notebook
     app_id = int(one.app_id.input_value())
     path = one.path.with_name("beside.ipynb")
@@ -421,7 +421,7 @@ def test_two_notebooks_at_once(ready: Reader) -> None:
     other.notebook.command("application:close")
 
 
-# What must not work
+# Answers that must be refused
 
 
 def nonce_of(notebook: Notebook) -> str:
@@ -460,7 +460,7 @@ POST = """([said, many]) => {
 }"""
 
 
-def test_messages_from_anybody_else(ready: Reader) -> None:
+def test_messages_from_other_windows(ready: Reader) -> None:
     """Frames of this site and of others, and the page itself, even if they knew the nonce."""
     notebook, page = ready.notebook, ready.notebook.page
     popup = ready.go()
@@ -521,7 +521,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     expect(accounts.get_by_role("button", pressed=True)).to_contain_text("VRTC900003")
     expect(accounts.get_by_role("button", pressed=True)).to_be_disabled()
 
-    # One with real money is asked about first, where the keyboard and a screen reader find it.
+    # A real account needs a confirmation first, in a place where the keyboard and a screen reader find it.
     row = accounts.get_by_role("button", name=re.compile("CR900001"))
     row.focus()
     page.keyboard.press("Enter")
@@ -529,7 +529,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     expect(question).to_contain_text("calls act on real money")
     expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
     notebook.expect_readable("account-asking")
-    notebook.button("No, stay with VRTC900003").focus()  # another theme may take it away
+    notebook.button("No, stay with VRTC900003").focus()  # a change of theme may remove it
     page.keyboard.press("Enter")
     expect(question).to_have_count(0)
     expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
@@ -551,7 +551,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
     expect(panel.locator(".dpyauth-who")).to_be_focused()
 
-    # One that is refused leaves things as they are.
+    # An account that is refused changes nothing.
     grants = ready.deriv.world.issued
     token = next(token for token in ready.tokens if grants[token].owner == "CR900002")
     ready.deriv.faults.revoke(token)
@@ -591,7 +591,7 @@ OPTIONS = ["ROT900001", "DOT900003"]
 
 
 class OptionsReader(Reader):
-    """Has an app of the options API."""
+    """A user with an app of the options API."""
 
     def login(self, app_id: int | str, **options: Any) -> None:
         super().login(app_id, server=self.deriv.rest, **options)
@@ -647,7 +647,7 @@ def test_code_by_the_callback_page(optional: OptionsReader) -> None:
 
 
 def test_code_by_pasting(optional: OptionsReader) -> None:
-    """With a redirect URL that is typed into the panel, where there is no page."""
+    """With a redirect URL typed into the panel, if there is no callback page."""
     notebook, back = optional.notebook, "https://localhost/options-back"
     optional.login(optional.deriv.register_options_app("A notebook", back))
     with notebook.page.expect_popup() as opened:

@@ -1,4 +1,4 @@
-"""Test changes with inconclusive answers: the change may have happened, so the user must not just run the cell again."""
+"""Test changes with inconclusive answers: the change may have happened, so the cell must not simply be run again."""
 
 from __future__ import annotations
 

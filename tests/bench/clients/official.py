@@ -1,4 +1,4 @@
-"""python_deriv_api, for one line of the comparison: official.py URL LINE COUNT. Runs in an environment of its own."""
+"""Run python_deriv_api for one line of the comparison: official.py URL LINE COUNT. It has an environment of its own."""
 
 from __future__ import annotations
 

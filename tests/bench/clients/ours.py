@@ -1,4 +1,4 @@
-"""dpyauth, for one line of the comparison: ours.py URL LINE COUNT. Prints JSON."""
+"""Run dpyauth for one line of the comparison: ours.py URL LINE COUNT. Print JSON."""
 
 from __future__ import annotations
 

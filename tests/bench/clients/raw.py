@@ -1,4 +1,4 @@
-"""websockets alone, without any matching of replies, for one line of the comparison: raw.py URL LINE COUNT."""
+"""Run websockets alone, without matching replies, for one line of the comparison: raw.py URL LINE COUNT."""
 
 from __future__ import annotations
 
