@@ -215,7 +215,8 @@ def reference() -> str:
         "<!-- Written by tests/catalog/make.py -->",
         "# Every call",
         "",
-        'The calls that `session.call()`, `session.frame()` and `session.stream()` take. `session.help("wallet_list")` shows',
+        "The calls that `session.call()`, `session.frame()` and `session.stream()` take. "
+        '`session.help("wallet_list")` shows',
         "the fields of a call and the columns of its frame, `session.calls()` lists those that a session may make.",
         "The documentation describes each: [current API](calls-options.md), [v3](calls-v3.md).",
     ]

@@ -121,7 +121,7 @@ def test_closing_at_once_takes_no_time(box: Sandbox, connect: Make, tune: Tune) 
     begin = time.monotonic()
     connection = connect(address(box))
     connection.close(CLOSED)
-    assert time.monotonic() - begin < 4.5
+    assert time.monotonic() - begin < 15
     assert connection.ready.exception(0) in {None, CLOSED}  # the attempt may have been quicker
     assert connection.state is State.CLOSED
 
@@ -142,7 +142,7 @@ def test_closing_a_connection_that_is_being_opened(connect: Make, tune: Tune) ->
         accepted, _ = silent.accept()
         begin = time.monotonic()
         connection.close(CLOSED)
-        assert time.monotonic() - begin < 4.5
+        assert time.monotonic() - begin < 15
         accepted.close()
     assert connection.ready.exception(0) in {None, CLOSED}  # the attempt may have been quicker
 

@@ -431,8 +431,8 @@ def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch:
     begin = time.monotonic()
     session.close()
     with pytest.raises(SessionClosed):
-        waiting.result(1)
-    assert time.monotonic() - begin < 3
+        waiting.result(10)
+    assert time.monotonic() - begin < 15
 
 
 def test_closing_cancels_a_waiting_sign_in(open_session: Open, box: Sandbox) -> None:
@@ -451,7 +451,7 @@ def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeyp
     box.faults.stall(pongs=False)
     begin = time.monotonic()
     session.close()
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 15
 
 
 def test_closing_while_signing_in(open_session: Open, box: Sandbox) -> None:

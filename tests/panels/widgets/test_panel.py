@@ -17,7 +17,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import widgets
 from dpyauth.panels.model import PanelModel
-from dpyauth.panels.widgets import Panel, script, style
+from dpyauth.panels.widgets import Panel, style
 from dpyauth.session import Session
 from dpyauth.settings import Settings
 
