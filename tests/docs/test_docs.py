@@ -91,7 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("build") / "docs"
     command = "-m sphinx -c notebooks/guide -b html -q -E -W --keep-going notebooks"
     done = subprocess.run(
-        [sys.executable, *command.split(), folder], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, *command.split(), folder], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return folder
@@ -270,6 +270,19 @@ def test_how_it_works_names_the_existing_rooms() -> None:
     assert {name for name in named if not (package / name).exists() and not (ROOT / name).exists()} == set()
     folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     assert folders - named == set()
+
+
+def test_errors_that_the_page_on_proxies_explains_are_those_of_the_code() -> None:
+    page = (NOTEBOOKS / "guide" / "proxy.md").read_text(encoding="utf-8")
+    table = page.partition("| you read | what it means |")[2]
+    rows = [re.sub(r"\(.*?\)", "", row.split(" | ")[0]) for row in table.splitlines() if row.startswith("| ")]
+    parts = [re.sub(r"^(or|and) ", "", part.strip(" |")) for row in rows for part in re.split(r"…|,|\d.*", row)]
+    quoted = [part for part in parts if len(part.split()) > 2]
+    assert len(quoted) > 10
+    sources = [path for room in ("net", "apis") for path in (ROOT / "dpyauth" / room).rglob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sources]
+    texts = [str(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert [part for part in quoted if not any(part in text for text in texts)] == []
 
 
 def test_the_readme_names_every_lesson() -> None:
