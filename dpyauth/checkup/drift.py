@@ -131,7 +131,7 @@ class Comparison:
     """Result of comparing one reply, or several of the same call."""
 
     findings: Counter[Finding] = field(default_factory=Counter)
-    """How often each finding occurred."""
+    """Number of times that each finding occurred."""
     seen: set[str] = field(default_factory=set)
     """Paths of the documented fields that were present."""
     absent: set[str] = field(default_factory=set)

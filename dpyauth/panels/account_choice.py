@@ -1,4 +1,6 @@
-"""Choose an account in a panel, with a question before one with real money is used; in the sandbox, to see it."""
+"""Choose an account in a panel, and ask the user before switching to one with real money.
+
+In the sandbox it asks before sample accounts that stand for real ones, so that users know the question."""
 
 from __future__ import annotations
 
@@ -12,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class AccountChoice:
-    """Choice among the accounts of a sign-in, which asks before it uses one with real money.
+    """Choice among the accounts of a sign-in, with a question before one with real money is used.
 
     Parameters
     ----------
     session : Session
         The session whose account is chosen.
     use : callable
-        Puts an account in use.
+        Function that switches the session to an account.
     asked : callable
-        Is called when there is a question now, or none any more.
+        Called when a question appears or disappears.
     """
 
     def __init__(self, session: Session, use: Callable[[str], None], asked: Callable[[], None]) -> None:
@@ -33,11 +35,11 @@ class AccountChoice:
 
     @property
     def asking(self) -> str:
-        """Return the account that is asked about; empty where there is no question."""
+        """Return the account that the open question is about; empty if there is no question."""
         return self._asking if self._is_other(self._asking) else ""
 
     def handle(self, message: Mapping[str, Any]) -> None:
-        """Take a choice, or the answer to the question."""
+        """Handle the choice of an account, or the answer to the question."""
         match message:
             case {"do": "use", "loginid": str(loginid)}:
                 self.choose(loginid)
@@ -49,7 +51,7 @@ class AccountChoice:
                 self._asked()
 
     def choose(self, loginid: str) -> None:
-        """Use an account of the sign-in that is not in use; where it has real money, ask first."""
+        """Switch to another account of the sign-in; if it has real money, ask first."""
         if not self._is_other(loginid):
             return
         if loginid in self._agreed or account_view.is_demo(self._session, loginid):

@@ -1,4 +1,4 @@
-"""Put into words the account in use, its scopes, and the accounts beside it; none of it is secret."""
+"""Describe the account in use, its scopes, and the other accounts. None of it is secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENGLISH = texts("sign-in")
 
 
 def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str] | None:
-    """Return what there is to say about the session itself."""
+    """Return a notice about the session itself, if there is one."""
     because = session.core.signed_out_because
     if session.state == "signed out" and because:
         return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
@@ -28,7 +28,7 @@ def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str
 
 
 def account(session: Session) -> dict[str, Any] | None:
-    """Return the account in use; ``kind`` is what it is called, as `Core.kind_of` says."""
+    """Return the account in use; ``kind`` comes from `Core.kind_of`."""
     account, credential = session.core.active_account, session.core.credential
     if account is None:
         return None
@@ -42,7 +42,7 @@ def account(session: Session) -> dict[str, Any] | None:
 
 
 def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]:
-    """Return what the token in use may do: as Deriv states it, else as far as its answers have told."""
+    """Return the scopes of the token in use: as Deriv states them, else as far as its replies have shown."""
     account, access, labels = session.core.active_account, session.core.sign_in, session.core.api_facts.scopes
     if account is None or access is None:
         return []
@@ -59,7 +59,7 @@ def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]
 
 
 def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the accounts to choose from, when the sign-in gave access to several."""
+    """Return the accounts to choose from, if the sign-in gives access to several."""
     account, granted = session.core.active_account, session.core.grants
     if account is None or len(granted) < 2:
         return []
@@ -78,11 +78,13 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
 
 
 _WRITTEN_OUT = 40
-"""Digits above which an amount is written with an exponent: it may have as many as fill the memory."""
+"""Digits above which an amount is written with an exponent. Without a limit, ``1e999999999`` would fill the memory."""
 
 
 def money(amount: object) -> str:
-    """Return an amount as people write it, exact; empty where it is none. A number has lost zeros at its end."""
+    """Return an exact amount with at least two decimals and with commas; empty if it is not an amount.
+
+    The decimals are filled up because a JSON number has lost the zeros at its end."""
     try:
         exact = Decimal(str(amount))
     except InvalidOperation:
@@ -96,12 +98,12 @@ def money(amount: object) -> str:
 
 
 def status(session: Session, loginid: str) -> str:
-    """Return whether an account of the sign-in is ``"active"`` or ``"inactive"``; empty where Deriv has not said."""
+    """Return whether an account of the sign-in is ``"active"`` or ``"inactive"``; empty if Deriv does not say."""
     said = flag(session.core.listed_account(loginid).get("is_disabled"))
     return "" if said is None else "inactive" if said else "active"
 
 
 def is_demo(session: Session, loginid: str) -> bool:
-    """Tell whether an account of the sign-in is a demo account; by its login ID, where Deriv has not said."""
+    """Return whether an account of the sign-in is a demo account, judged by its login ID if Deriv does not say."""
     said = flag(session.core.listed_account(loginid).get("is_virtual"))
     return said if said is not None else by_looks([loginid])[0].demo

@@ -1,4 +1,4 @@
-"""Share what the panels of tokens and of apps have in common: lists that are read again after every change."""
+"""Share the common part of the panels of tokens and apps: lists that are read again after every change."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 LONGEST = 80
-"""Characters of a name that are shown."""
+"""Number of characters of a name that are shown."""
 
 
 class AdminModel(PanelModel):
-    """Model of a panel that lists and changes what only some tokens may even see."""
+    """Model of a panel for tokens or apps, which only some tokens may see or change."""
 
     reads = ""
-    """Call that lists what there is to manage."""
+    """Name of the call that reads the list."""
     changes = ""
-    """Call that changes it."""
+    """Name of the call that makes changes."""
     lists: tuple[str, ...] = ()
-    """Names that the lists have in the view."""
+    """Keys of the lists in the view."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._of: str | None = None  # login ID of the account that the lists are of
-        self._whose: str | None = None  # login ID of the account that the work under way is about
+        self._of: str | None = None  # login ID of the account whose lists are shown
+        self._whose: str | None = None  # login ID of the account that the current work is for
         self._loaded = False
         self._problems: dict[str, str] = {}
         self._changing = False
@@ -39,7 +39,7 @@ class AdminModel(PanelModel):
     # What there is to show
 
     def content(self) -> dict[str, Any]:
-        """Return what all of these panels show."""
+        """Return the part of the view that both panels share."""
         session = self.session
         account = account_view.account(session)
         if session.state == "closed" or account is None:
@@ -61,13 +61,13 @@ class AdminModel(PanelModel):
         }
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: what is listed, and for whom."""
+        """Return the parts that a new still depends on: the lists, and their account."""
         if view["busy"] and not view["loaded"]:
-            return None  # nothing yet, or not yet again
+            return None  # not loaded yet, or being loaded again
         return view["phase"], view["account"], view["loaded"], {name: view.get(name) for name in self.lists}
 
     def prepare_still(self) -> None:
-        """Read the lists here and now."""
+        """Read the lists before the panel is shown, as there is no browser to ask for them."""
         self._of = self._whose = self.session.loginid
         if self.content()["phase"] == "list":
             try:
@@ -76,7 +76,7 @@ class AdminModel(PanelModel):
                 self.fail(error)
 
     def _advice(self) -> str:
-        """Say how to get a token that may do what this one may not."""
+        """Return advice on how to get a token with the missing scope."""
         facts = self.session.core.api_facts
         wanted = dict.fromkeys(scope for call in (self.reads, self.changes) for scope in self.session.needs(call)[:1])
         return facts.advice.format(ticks=" and ".join(f"'{facts.scopes[scope]}'" for scope in wanted))
@@ -117,47 +117,51 @@ class AdminModel(PanelModel):
         except SessionClosed:
             if loginid == self.session.loginid:
                 raise
-            return  # it was switched meanwhile: the lists of the other account come by themselves
+            return  # the account was switched in the meantime: `_changed` reads the lists of the new one
         if loginid == self.session.loginid == self._of:
             self._loaded = True
 
     def reload(self) -> None:
-        """Read the lists again after a change. An error is dropped: it says nothing about the change."""
+        """Read the lists again after a change. Ignore an error: it would look as if the change itself had failed."""
         self._loaded = False
         try:
             self._load()
         except DpyauthError:
-            pass  # the user can do it later
+            pass  # the user can press Refresh
 
     def dismiss(self) -> None:
-        """Take away the notice, and what is said beside fields."""
+        """Remove the notice and the messages beside fields."""
         self._problems = {}
         super().dismiss()
 
     def forget(self) -> None:
-        """Drop the lists: they are of another account."""
+        """Drop the lists, which belong to another account."""
 
     def read(self) -> None:
-        """Get the lists."""
+        """Request the lists from Deriv."""
 
     # What the user does
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Do what the user did in the browser; ``loginid`` is the account that the browser shows."""
+        """Handle a message from the browser; ``loginid`` is the account that the browser shows."""
         match message:
             case {"do": "refresh"}:
                 self.refresh()
             case {"do": str(), "loginid": str(loginid)} if self.content()["may"]:
-                if loginid != self.session.loginid:  # it was switched, and the browser has not heard of it yet
+                if (
+                    loginid != self.session.loginid
+                ):  # the account was switched, and the browser does not show it yet: the user meant the other account
                     self.changed()
-                elif not self._changing:  # a second click, before the first one is through
+                elif not self._changing:  # a second click before the first is done
                     self.act(message)
 
     def act(self, message: dict[str, Any]) -> None:
-        """Make the change that the user wants."""
+        """Make the change that the user asked for."""
 
     def change(self, work: Callable[[], dict[str, str] | None], unknown: str) -> None:
-        """Make one change, which is never repeated; ``unknown`` is what to say if no answer comes."""
+        """Make one change. It is never repeated by itself, since a lost reply may mean that it succeeded.
+
+        ``unknown`` is the key of the text for that case."""
         self._changing, self._notice, self._problems = True, None, {}
         loginid = self.session.loginid
 
@@ -174,11 +178,11 @@ class AdminModel(PanelModel):
         self.later(run)
 
     def call(self, call: str, /, **fields: Any) -> Reply:
-        """Send a call to Deriv, for the account that the work under way is about."""
+        """Send a call to Deriv for the account that the current work is for."""
         return self.ask(self._whose, call, fields)[0]
 
     def refuse(self, **problems: str) -> None:
-        """Say which fields cannot be right, and send nothing."""
+        """Show which fields are invalid, and send nothing."""
         self._problems, self._notice = problems, None
         self.changed()
 
@@ -192,11 +196,11 @@ class AdminModel(PanelModel):
 
 
 def clipped(name: object) -> str:
-    """Return a name, cut where it is too long to be shown."""
+    """Return a name, shortened if it is too long to show."""
     text = str(name)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def quoted(name: object) -> str:
-    """Return a name for use in a sentence, isolated so that right-to-left letters in it do not turn the rest round."""
+    """Return a name for use in a sentence, isolated so that right-to-left letters do not reverse the rest."""
     return f"“\u2068{clipped(name)}\u2069”"

@@ -1,4 +1,4 @@
-"""Model the panel of apps: those the user has registered, and those that may use the user's accounts."""
+"""Model the panel of apps: those that the user has registered, and those that may use the user's accounts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 _OF_AN_APP = "a1-"
-"""Beginning of tokens that Deriv gives to an app."""
+"""Prefix of tokens that Deriv issues to an app."""
 _NAME = re.compile(r"[\w\s-]{1,48}")
 _KEPT = ("redirect_uri", "verification_uri", "homepage", "github", "appstore", "googleplay", "app_markup_percentage")
-"""Other fields of an app. All go with every change: Deriv does not say what becomes of those left out."""
+"""Other fields of an app. Every change sends all of them: Deriv does not document what happens to omitted ones."""
 
 
 class AppsModel(AdminModel):
@@ -30,7 +30,7 @@ class AppsModel(AdminModel):
     Parameters
     ----------
     session : Session
-        The session to manage them with.
+        Session whose apps are managed.
     """
 
     name = "apps"
@@ -45,7 +45,7 @@ class AppsModel(AdminModel):
     # What there is to show
 
     def without_panel(self) -> str:
-        """Say what to do instead, where the front end shows no panels."""
+        """Return what to do instead in a front end that shows no panels."""
         key = "no_panel_list" if self.reads in self.session.core.catalog else "no_panel"
         return self.text(key, page=self.session.core.api_facts.pages.apps)
 
@@ -70,7 +70,7 @@ class AppsModel(AdminModel):
         self._registered, self._connected = [], []
 
     def read(self) -> None:
-        """Get both lists."""
+        """Request both lists from Deriv."""
         registered = [self._row(row) for row in _rows(self.call("app_list"), "app_list")]
         connected = [self._row(row) for row in _rows(self.call("oauth_apps"), "oauth_apps")]
         connected = [{**row, "own": self._by(row)} for row in connected]
@@ -95,7 +95,7 @@ class AppsModel(AdminModel):
     # What the user does
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Do what the user did in the browser, or judge the address of the Jupyter server's callback page."""
+        """Handle a message from the browser; one of them reports the address of the Jupyter server's callback page."""
         match message:
             case {"do": "callback", "url": str(url)}:
                 offered = redirect_urls.spelled(url)
@@ -104,7 +104,7 @@ class AppsModel(AdminModel):
                 super().handle(message)
 
     def act(self, message: dict[str, Any]) -> None:
-        """Register, change or delete an app, or take its access away."""
+        """Register, change or delete an app, or withdraw its access."""
         match message:
             case {"do": "register", "name": str(name), "scopes": list(scopes), "redirect_url": str(url)}:
                 self._save(None, name.strip(), scopes, url.strip())
@@ -122,7 +122,7 @@ class AppsModel(AdminModel):
                 self.change(partial(self._withdraw, row), self.text("unknown_withdrawn", name=quoted(row["name"])))
 
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
-        """Change an app, or register one, once what was entered has been checked."""
+        """Check the entries, then change an app or register a new one."""
         before = row["redirect_url"] if row else ""
         known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         wrong = redirect_urls.trouble(url) if url and url != before else ""
@@ -176,7 +176,7 @@ class AppsModel(AdminModel):
         return self.news("withdrawn_title", "withdrawn", name=quoted(row["name"]))
 
     def _by(self, row: Mapping[str, Any]) -> bool:
-        """Return whether the session uses the access that was given to this app; an API token needs none."""
+        """Return whether the session depends on the access of this app; with an API token it does not."""
         credential = self.session.core.credential
         return bool(row["own"] and credential and credential.token.reveal().startswith(_OF_AN_APP))
 

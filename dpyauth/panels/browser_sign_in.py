@@ -1,4 +1,8 @@
-"""Wait for a browser sign-in that is under way, and check what comes back."""
+"""Wait for the result of a browser sign-in, and check it.
+
+The result arrives in one of three ways: from the callback page of the Jupyter server, through the panel; at a listener
+on this machine; or as an address that the user pastes. Two of them can happen at once, on different threads, so the
+receiver must accept only the first."""
 
 from __future__ import annotations
 
@@ -15,63 +19,69 @@ from dpyauth.oauth.implicit import FOREIGN
 from dpyauth.oauth.listener import Listener
 
 PATIENCE = 600.0
-"""Seconds that a browser sign-in may take."""
+"""Longest time for a browser sign-in, in seconds."""
 
 HOLD = 2.0
-"""Seconds that the panel has to close its window before that gets the listener's page."""
+"""Seconds for which the listener delays its page, so that the panel can close the window first.
+
+A window closed before its page has loaded leaves no address with a token in the browser's history."""
 
 _NO_GOOD = FOREIGN | {"damaged"}
-"""Codes of a bad address, after which another may be given. After all others, the sign-in has ended."""
+"""Error codes after which the user may give another address. After any other code, the sign-in has ended."""
 
 _TWICE = "used"
-"""Code of what arrived twice, by two ways at once."""
+"""Error code of a result that has arrived twice, in two ways at once."""
 
 
 class SignInReceiver(Protocol):
-    """Receiver of a browser sign-in. It may be called from any thread, and too late."""
+    """Receiver of the result of a browser sign-in.
+
+    Its methods may be called from any thread, and after the sign-in has been cancelled."""
 
     def arrived(self, browser: BrowserSignIn, result: Result) -> None:
-        """Take what came back."""
+        """Handle the result."""
 
     def changed(self) -> None:
-        """Show whose accounts came back, for the user to confirm."""
+        """Show the accounts that came back, for the user to confirm."""
 
     def over(self, browser: BrowserSignIn) -> None:
-        """Note that it has ended without access."""
+        """Handle the end of a sign-in without access."""
 
     def late(self, browser: BrowserSignIn) -> None:
-        """Note that nothing came back in time."""
+        """Handle the timeout."""
 
     def failed(self, browser: BrowserSignIn, error: DpyauthError) -> None:
-        """Show what is wrong with what came back: nothing else will."""
+        """Show what is wrong with the result. It came to the listener, so there is no other place to report it."""
 
 
 class BrowserSignIn:
-    """Browser sign-in under way.
+    """Browser sign-in in progress.
 
     Parameters
     ----------
     flow : Flow
-        Flow of the API.
+        Sign-in flow of the API.
     receiver : SignInReceiver
-        Object that waits for it.
+        Object that handles the result.
     remember : bool
-        Whether the sign-in is to be remembered.
+        Whether to remember the sign-in.
     closable : bool
-        Whether it goes on in a window that the panel has opened, and closes when something has come back.
+        Whether it runs in a window that the panel has opened and will close when the result has arrived.
     """
 
     def __init__(self, flow: Flow, receiver: SignInReceiver, *, remember: bool = False, closable: bool = False) -> None:
         self.flow = flow
         self.remember = remember
         self.taken = False
-        """True once what came back is being used."""
+        """True once a result is being used. A second one must not start another sign-in."""
         self.nonce = Secret(secrets.token_urlsafe(24))
-        """Mark by which the panel recognises its own window."""
+        """Nonce by which the panel recognises its own window. A result with another nonce is ignored."""
         self.loginids: tuple[str, ...] = ()
-        """Accounts that came back without the mark of this sign-in, until the user confirms that they are theirs."""
+        """Accounts that came back without ``state``, until the user confirms them.
+
+        Without ``state``, the result could be a sign-in that an attacker has started for an account of their own."""
         self.trouble = ""
-        """Reason that no listener waits for it on this machine, where one should."""
+        """Reason why the listener could not start, if it should have."""
         self.listener: Listener[Result] | None = None
         self._receiver = receiver
         self._hold = HOLD if closable else 0.0
@@ -80,13 +90,13 @@ class BrowserSignIn:
         self.timer.daemon = True
 
     def start(self) -> None:
-        """Begin to wait for it."""
+        """Start waiting for the result."""
         if self.flow.listen_at is not None:
             try:
                 read = partial(self.flow.read, pasted=False)
                 self.listener = Listener(self.flow.listen_at, read, PATIENCE, self._hold)
             except ListenerFailed as error:
-                self.trouble = str(error)  # the address can still be pasted, so this is no failure of the sign-in
+                self.trouble = str(error)  # not fatal: the user can still paste the address
             else:
                 self.listener.future.add_done_callback(self._caught)
         self.timer.start()
@@ -98,26 +108,26 @@ class BrowserSignIn:
             self.listener.cancel()
 
     def returned(self, nonce: str, query: Secret) -> None:
-        """Take what came back at the callback page."""
+        """Handle the query that arrived at the callback page."""
         if Secret(nonce) != self.nonce:
-            return  # of another sign-in, or of none
+            return  # from another sign-in
         try:
             self._take(query, pasted=False)
         except RedirectRefused as error:
             if error.code != "state_missing":
                 raise
-            # It came from the window that the panel opened, but only a person may vouch for it; where they may.
+            # It came from the panel's own window, but without `state`, so only the user can confirm that it is theirs.
             self._unmarked = self.flow.read(query, pasted=True)
             self.loginids = self._unmarked.loginids
             self._receiver.changed()
 
     def confirm(self) -> None:
-        """Accept what came back, for which the user vouches."""
+        """Use the result that the user has confirmed."""
         if self._unmarked is not None:
             self._receiver.arrived(self, self._unmarked)
 
     def pasted(self, address: Secret) -> None:
-        """Take the address at which the sign-in ended, as the user has pasted it."""
+        """Handle the address that the user has pasted."""
         self._take(bare(address), pasted=True)
 
     def _take(self, address: Secret, *, pasted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Model the account card: who is signed in, what is there, what is restricted, and what to do about it."""
+"""Model the account card: the account in use, its money, its restrictions, and what to do about them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 AGAIN = 1.0
-"""Seconds to wait while another card asks for the same."""
+"""Seconds to wait while another card reads the same part."""
 
 
 class CardModel(SwitcherModel):
@@ -42,17 +42,17 @@ class CardModel(SwitcherModel):
         self.readings = readings_of(session)
         self.readings.cards.add(self)
         self._parts = CardParts(session, self.words, self.readings)
-        self._listing = False  # whether the user has asked for the other accounts
+        self._listing = False  # whether the user has opened the list of accounts
 
     def close(self) -> None:
-        """Take the panel away for good."""
+        """Close the panel for good."""
         super().close()
         self.readings.cards.discard(self)
 
     # What there is to show
 
     def content(self) -> dict[str, Any]:
-        """Return all that the card shows, in words."""
+        """Return everything that the card shows, as texts."""
         view, account = super().content(), self.session.core.active_account
         known = self.readings.of(account)
         parts = {name: known.part(name) for name in self._parts.all}
@@ -77,11 +77,11 @@ class CardModel(SwitcherModel):
         return card_text.text(self.view(), self.words)
 
     def without_panel(self) -> str:
-        """Return nothing: the picture beside the panel shows the same."""
+        """Return an empty text: the still beside the panel shows the same."""
         return ""
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: with another account, or once all is known of it, there is a new one."""
+        """Return the parts that a new still depends on: the account, and whether everything about it is known."""
         account, known = view["account"], (*view["known"], bool(view["balance"]))
         whose = account and (account["loginid"], account["api"], view["complete"] and known)
         return view["state"] == "closed", whose
@@ -91,7 +91,7 @@ class CardModel(SwitcherModel):
         return card_text.html(view, self.words)
 
     def still_text(self) -> str:
-        """Return the card as plain text, without what is true at this moment only."""
+        """Return the card as plain text, without values that are true only at this moment."""
         return card_text.text(self.view(), self.words, live=False)
 
     def _connection(self) -> dict[str, Any]:
@@ -115,12 +115,12 @@ class CardModel(SwitcherModel):
         return rows
 
     def _unread(self, name: str, part: Part) -> Row:
-        """Say why nothing is known of a part yet."""
+        """Return why nothing is known about a part yet."""
         text = self.text("not_now", why=part.trouble) if part.trouble else self.words["reading"]
         return row(self.words[name], lines=[text])
 
     def _footnote(self, known: Known) -> str:
-        """Say what is old, since when, and why."""
+        """Return which parts are out of date, since when, and why."""
         old: dict[str, list[tuple[str, Part]]] = {}
         for name in self._parts.all:
             part = known.part(name)
@@ -137,7 +137,7 @@ class CardModel(SwitcherModel):
         )
 
     def _end(self) -> list[Row]:
-        """Say when the sign-in ends, where that is known."""
+        """Return when the sign-in ends, if that is known."""
         expiry = self.session.core.expiry
         if expiry is None:
             return []
@@ -147,7 +147,7 @@ class CardModel(SwitcherModel):
     # What the user does
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Do what the user did: as in the switcher, whose accounts are unfolded first."""
+        """Handle a message from the browser, as in the switcher; the list of accounts has to be opened first."""
         match message:
             case {"do": "list"}:
                 if not self._listing:
@@ -159,20 +159,20 @@ class CardModel(SwitcherModel):
     # Keeping up to date
 
     async def follow(self) -> None:
-        """Stay up to date for as long as the session does not change."""
+        """Keep the card up to date until the session changes, when the work is cancelled and started again."""
         if self.session.state == "signed in":
             news, since = asyncio.Event(), time.time() - readings.FRESH
             parts = [self._follow_part(name, since, news) for name in self._parts.all]
             await asyncio.gather(*parts, self._follow_balance(), self._follow_money(news), self._follow_others())
 
     async def learn(self) -> None:
-        """Ask for all that there is to know."""
+        """Read everything that the card shows."""
         account = self.session.core.active_account
         asking = [name for name in self._parts.all if not self.readings.of(account).part(name).refused]
         await asyncio.gather(self._parts.learn_balance(), *(self._parts.learn(account, name) for name in asking))
 
     async def _follow_part(self, name: str, since: float, news: asyncio.Event) -> None:
-        """Ask for a part again whenever it is time to."""
+        """Read a part again whenever it is due."""
         account, of_money = self.session.core.active_account, name == "money"
         waiting = self.readings.wait_for_money if of_money else self.readings.wait
         while not math.isinf(wait := waiting(account, name, self._parts.all[name].every(), since)):
@@ -203,10 +203,10 @@ class CardModel(SwitcherModel):
             await asyncio.sleep(switcher.EVERY)
 
     async def _follow_money(self, news: asyncio.Event) -> None:
-        """Listen for transactions: each of them changes what is at stake, or what was earned."""
+        """Listen for transactions: each of them changes the amount at stake or the profit."""
         session = self.session
         while True:
-            with suppress(DpyauthError):  # then the money is read now and then
+            with suppress(DpyauthError):  # the token may not: then the money is read at intervals
                 async with await session.aio.stream("transaction", keep=1) as stream:
                     with self.readings.listening():
                         news.set()

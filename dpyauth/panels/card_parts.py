@@ -1,4 +1,4 @@
-"""Ask for the parts of an account card, and put the answers into rows."""
+"""Read the parts of an account card, and turn the replies into rows."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 RARELY = 600.0
-"""Seconds between two questions about what hardly ever changes."""
+"""Interval in seconds for parts that hardly ever change."""
 
 SURELY = 300.0
-"""Seconds after which the money is read again even without a transaction."""
+"""Interval in seconds after which the money is read again even without a transaction."""
 
 _DAY = 86_400
 
 
 class _Partial(NamedTuple):
-    """Rows of a part, and the reason that others are missing."""
+    """Rows of a part, and the reason why others are missing."""
 
     rows: list[Row]
     trouble: str
 
 
 class _Question(NamedTuple):
-    """Way to ask for a part of the card."""
+    """Description of how to read a part of the card."""
 
     call: str
-    """Call it needs: without the scope for that there is no part."""
+    """Call that the part needs; without its scope, the part is left out."""
     ask: Callable[[Account], Coroutine[Any, Any, list[Row] | _Partial]]
     every: Callable[[], float]
-    """Seconds between two questions."""
+    """Interval in seconds."""
 
 
 class CardParts:
@@ -51,11 +51,11 @@ class CardParts:
     Parameters
     ----------
     session : Session
-        The session to ask.
+        Session to read from.
     words : mapping of str to str
         The words of the card.
     known : Readings
-        Store for the answers, shared by all cards of the session.
+        Store for the results, shared by all cards of the session.
     """
 
     def __init__(self, session: Session, words: Mapping[str, str], known: Readings) -> None:
@@ -64,7 +64,7 @@ class CardParts:
         self._readings = known
 
     async def learn(self, account: Account | None, name: str) -> None:
-        """Ask for a part."""
+        """Read a part."""
         if account is None:
             return
         asked, part, how = time.time(), self._readings.of(account).part(name), self.all[name]
@@ -83,7 +83,7 @@ class CardParts:
         self._readings.read(self._session, account, name, part)
 
     async def learn_balance(self) -> None:
-        """Ask for the balance."""
+        """Read the balance."""
         account = self._session.core.active_account
         try:
             frame = await self._session.aio.balance(decimal=True)
@@ -95,7 +95,7 @@ class CardParts:
 
     @property
     def all(self) -> Mapping[str, _Question]:
-        """Return the parts of the card that this API has, in the order in which they are shown."""
+        """Return the parts of the card for this API, in the order in which they are shown."""
         catalog = self._session.core.catalog
         known = "get_account_status" if "get_account_status" in catalog else "get_accounts"
         parts = {
@@ -127,7 +127,7 @@ class CardParts:
         latest = came["statement"]
         payload = {} if isinstance(latest, DpyauthError) else self.payload("statement", latest)
         if at_stake.glance_falls_short(mappings(payload.get("transactions"))):
-            self._readings.spend(readings.MOST)  # there is much to read each time
+            self._readings.spend(readings.MOST)  # each reading takes several calls
         rows = money_rows(told, came, account.currency, self._words, self.why)
         if {"open_contracts", "profit_month"} <= told.keys():
             return rows
@@ -144,16 +144,16 @@ class CardParts:
         return [moved_row(await self._session.aio.migration(), self._words)]
 
     def payload(self, call: str, reply: Reply) -> Mapping[str, Any]:
-        """Return what a reply brings; nothing where that is not what it should be."""
+        """Return the payload of a reply; empty if it is not of the expected type."""
         payload = self._session.core.adapter.payload(self._session.core.catalog[call], reply)
         return payload if isinstance(payload, dict) else {}
 
     def why(self, error: DpyauthError) -> str:
-        """Say why a part is not known."""
+        """Return why a part is not known."""
         return self.lacking(str(error.call)) or self._words["not_now"].format(why=plain(error))
 
     def lacking(self, call: str) -> str:
-        """Say which scope the token lacks for a call; empty where it has it, or that is not known."""
+        """Return which scope the token lacks for a call; empty if it has it or that is not known."""
         session = self._session
         if session.core.active_account is None or call not in session.core.catalog or session.can(call) is not False:
             return ""

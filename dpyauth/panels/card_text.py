@@ -1,4 +1,4 @@
-"""Write the account card where no panel can be: as plain text, and as HTML that needs no styles."""
+"""Write the account card for places without panels: as plain text, and as HTML that needs no style sheet."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def text(view: View, words: Words, *, live: bool = True) -> str:
     Parameters
     ----------
     view : mapping
-        What the card's model shows.
+        View of the card's model.
     words : mapping of str to str
         The words of the card.
     live : bool
-        Whether it is read now: what is true at this moment only is not part of a text that is kept.
+        Whether the text is read now. If not, leave out values that are true only at this moment.
     """
     account = view["account"]
     if account is None:
         return "\n".join(_signed_out(view, words))
     pairs = [*_balance(view, words), *(_connection(view, words) if live else [])]
     for row in view["rows"]:
-        # Broken between lights, not within one.
+        # Break lines between lights, not within one.
         lights = "   ".join(plain(f"{light['symbol']} {light['text']}").replace(" ", "\xa0") for light in row["lights"])
         sentences = [plain(line, SENTENCES) for line in row["lines"]]
         pairs += [(row["name"], said) for said in (lights, *_columns(row["amounts"]), *sentences) if said]
@@ -49,7 +49,7 @@ def text(view: View, words: Words, *, live: bool = True) -> str:
 
 
 def _columns(amounts: Sequence[Mapping[str, str]]) -> list[str]:
-    """Write amounts one below the other, the names on the left and the values on the right."""
+    """Write amounts in lines, with the names aligned to the left and the values to the right."""
     names, values = ([plain(amount[key]) for amount in amounts] for key in ("name", "value"))
     wide = [max(map(len, texts), default=0) for texts in (names, values)]
     lines = [f"{name:<{wide[0]}}  {value:>{wide[1]}}" for name, value in zip(names, values, strict=True)]
@@ -57,7 +57,7 @@ def _columns(amounts: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def html(view: View, words: Words) -> str:
-    """Return the card as a still: simple tags with styles of their own, which sanitisers leave in."""
+    """Return the card as a still, with simple tags and inline styles that sanitisers keep."""
     account = view["account"]
     if account is None:
         top = parts.heading(words["card"], parts.sandbox(view, words))
@@ -100,7 +100,7 @@ def _cell(row: Mapping[str, Any]) -> str:
 
 
 def _linked(line: str, link: str) -> str:
-    """Return a line, with the address at its end as a link where there is one."""
+    """Return a line; if it ends with the address, show that as a link."""
     if not link or not line.endswith(link):
         return quoted(line)
     anchor = f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{escape(link)}</a>'

@@ -1,4 +1,4 @@
-"""Make a file of what a panel shows, for the browser to save."""
+"""Turn the frame that a panel shows into a file that the browser saves."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
     from dpyauth.panels.model import PanelModel
 
 MOST = 25_000_000
-"""Bytes of the largest file that goes to the browser: more would hold it up."""
+"""Size in bytes of the largest file sent to the browser; more would block it."""
 
 TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-"""Formats of files, and how a browser calls them."""
+"""Formats of files, and their MIME types."""
 
 
 def formats() -> list[str]:
-    """Return the formats that can be made here."""
+    """Return the formats that the installed packages can write."""
     return [kind for kind in TYPES if kind != "xlsx" or importlib.util.find_spec("openpyxl")]
 
 
 def download(model: PanelModel, message: dict[str, Any], frame: pd.DataFrame | None, what: str, python: str) -> None:
-    """Send the browser that asked for it a file of a frame: once, as a message that nobody stores.
+    """Send a frame as a file to the browser that asked for it, in a message that is not stored with the notebook.
 
     Parameters
     ----------
     model : PanelModel
         Model of the panel that shows the frame.
     message : dict
-        What the browser asks: the format, and by which name it knows itself.
+        Request of the browser: the format, and the name of the view that asked.
     frame : pandas.DataFrame or None
-        Frame to save; None where there is none any more.
+        Frame to save; None if there is none any more.
     what : str
-        What it is of, for the file's name.
+        Subject of the frame, for the name of the file.
     python : str
-        Python that saves the same frame, for one that is too large to go through the browser.
+        Python that saves the same frame, to show if it is too large for the browser.
     """
     asked, kind = str(message.get("asked")), str(message.get("format"))
     if kind not in formats():
@@ -66,7 +66,7 @@ def _bytes(frame: pd.DataFrame, kind: str) -> bytes:
 
 
 def _name(model: PanelModel, what: str, kind: str) -> str:
-    """Return a name that tells what, of which kind of account, and when; but not whose."""
+    """Return a file name with the subject, the kind of account and the time, but without the login ID."""
     session = model.session
     account = session.core.active_account
     of = "sandbox" if session.sandbox else account.kind if account else ""
@@ -75,5 +75,5 @@ def _name(model: PanelModel, what: str, kind: str) -> str:
 
 
 def _size(count: int) -> str:
-    """Return a number of bytes as it is read."""
+    """Return a size in kB or MB."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"

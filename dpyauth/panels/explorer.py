@@ -32,14 +32,14 @@ VALID = 120.0
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Change that waits for the user's confirmation: this call, with these fields, for this account."""
+    """Change that waits for the user's confirmation: a call, with its fields and its account."""
 
     nonce: str
     call: Call
     fields: Fields
     loginid: str | None
     typed: str
-    """Text that the user must type."""
+    """Text that the user has to type; empty if a click is enough."""
     until: float
 
 
@@ -49,9 +49,9 @@ class ExplorerModel(PanelModel):
     Parameters
     ----------
     session : Session
-        The session that calls are put to.
+        Session that sends the calls.
     variable : str
-        Name that the notebook has for it, for the Python to paste into a cell.
+        Name of the session in the notebook, for the Python to paste into a cell.
     """
 
     name = "explorer"
@@ -61,17 +61,19 @@ class ExplorerModel(PanelModel):
         self._variable = variable
         self._chosen = ""
         self._asked: _Asked | None = None
-        self._got: tuple[Call, Fields, pd.DataFrame] | None = None  # the latest frame, and what it answers
-        self._last: dict[str, Any] | None = None  # what was sent last, and what came of it, for the still
+        self._got: tuple[Call, Fields, pd.DataFrame] | None = (
+            None  # the latest frame, with the call and fields it belongs to
+        )
+        self._last: dict[str, Any] | None = None  # the latest request and its result, for the still
 
     # What there is to show
 
     def without_panel(self) -> str:
-        """Say what to do instead, where the front end shows no panels."""
+        """Return what to do instead in a front end that shows no panels."""
         return self.text("no_panel")
 
     def content(self) -> dict[str, Any]:
-        """Return the calls, the chosen one, and the account it would be sent for."""
+        """Return the calls, the chosen call, and the account it would be sent for."""
         session = self.session
         chosen = self._offered(self._chosen)
         return {
@@ -85,7 +87,7 @@ class ExplorerModel(PanelModel):
         }
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: what was sent last."""
+        """Return the part that a new still depends on: the latest request."""
         return id(self._last)
 
     def still(self, view: dict[str, Any]) -> str:
@@ -102,14 +104,14 @@ class ExplorerModel(PanelModel):
         }
 
     def _locked(self, call: Call) -> str:
-        """Return why a call cannot be made now; empty where it can."""
+        """Return why a call cannot be sent now; empty if it can."""
         account = self.session.core.active_account
         if self.session.core.may(call, account):
             return ""
         return "sign_in" if account is None else "scope"
 
     def _standing(self) -> str:
-        """Return what keeps all calls from going out at once, whatever the token may do; empty where nothing does."""
+        """Return what delays or prevents every call, whatever the scopes; empty if nothing does."""
         core = self.session.core
         if self.session.state == "signed out":
             because = core.signed_out_because
@@ -147,7 +149,7 @@ class ExplorerModel(PanelModel):
         return " ".join(told)
 
     def _access(self, call: Call) -> dict[str, Any]:
-        """Say which access level a call needs, whether the token has it, and what to do if not."""
+        """Return which scope a call needs, whether the token has it, and what to do if not."""
         text, facts, account = self.text, self.session.core.api_facts, self.session.core.active_account
         names = [facts.scopes.get(scope, scope) for scope in call.scopes]
         if names:
@@ -185,7 +187,7 @@ class ExplorerModel(PanelModel):
     # What the user does
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Do what the user did in the browser."""
+        """Handle a message from the browser."""
         match message:
             case {"do": "choose", "call": str(name)}:
                 self._asked = None
@@ -207,7 +209,7 @@ class ExplorerModel(PanelModel):
                 self.later(lambda: self._download(message))
 
     def close(self) -> None:
-        """Take the panel away for good."""
+        """Close the panel for good."""
         self._asked = self._got = None
         super().close()
 
@@ -239,7 +241,7 @@ class ExplorerModel(PanelModel):
             self._put(call, fields, self.session.loginid)
             return
         account = self.session.core.active_account
-        money = bool(call.key)  # which is real money, whatever account is in use
+        money = bool(call.key)  # calls with a request ID move real money, whichever account is in use
         typed = account.loginid if account and (account.kind == "real" or money) else ""
         loginid = account.loginid if account else None
         asked = _Asked(secrets.token_urlsafe(16), call, fields, loginid, typed, time.monotonic() + VALID)
@@ -248,7 +250,10 @@ class ExplorerModel(PanelModel):
         self.send({"ask": {"nonce": asked.nonce, "loginid": loginid, "typed": typed, **shown}})
 
     def _confirm(self, nonce: str, typed: object) -> None:
-        """Send what waits for this confirmation; it is good once, and for the very account it was asked for."""
+        """Send the call that waits for this confirmation.
+
+        A confirmation works once, and only for the account that the question was about: the user may have switched
+        accounts in the meantime, and the change must not reach an account that the question did not name."""
         asked, self._asked = self._asked, None
         if asked is None or not secrets.compare_digest(asked.nonce.encode(), nonce.encode(errors="replace")):
             self._refuse("not_confirmed")
@@ -262,7 +267,7 @@ class ExplorerModel(PanelModel):
             self._put(asked.call, asked.fields, asked.loginid)
 
     def _put(self, call: Call, fields: Fields, loginid: str | None) -> None:
-        """Send a call to Deriv, and show what comes of it."""
+        """Send a call to Deriv, and show the result."""
 
         def work() -> None:
             began = time.monotonic()
@@ -282,7 +287,7 @@ class ExplorerModel(PanelModel):
         self.later(work)
 
     def _reply(self, call: Call, fields: Fields, reply: Reply, context: Context) -> dict[str, Any]:
-        """Return what to show of a reply, and keep its frame."""
+        """Return the view of a reply, and keep its frame."""
         from dpyauth import frames
 
         frame = frames.generic(call, {"echo_req": fields, **reply}, context)
@@ -296,21 +301,23 @@ class ExplorerModel(PanelModel):
         }
 
     def _failed(self, call: Call, fields: Fields, loginid: str | None, error: Exception) -> None:
-        """Say that a defect of ours hides what came of a call, which went out: nothing may suggest to send it again."""
+        """Show that a bug in dpyauth hides the result of a call that was sent.
+
+        The text must not suggest sending it again: the change may have been made."""
         log.error("the explorer cannot show what came of a call: %s", type(error).__name__)
         said = reply_view.trouble(DpyauthError(self.text("unshown", error=type(error).__name__)), self.text)
         trouble = {**said, "title": self.text("title_unshown"), "unknown": True}
         self._answered(call, fields, loginid, {"call": call.name, "trouble": trouble})
 
     def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
-        """Return what to say beside a reply that is not what it looks like."""
+        """Return a note for a reply that can be misread: a dry run, or a result that was looked up."""
         if call.unless and get_path(fields, call.unless) is True:
-            moved = get_path(reply, "data.transaction_id") is not None  # which would belie it
+            moved = get_path(reply, "data.transaction_id") is not None  # then money has moved, and it was not a dry run
             return "" if moved else self.text("dry_run")
         return self.text("looked_up") if call.key and reply.get("looked_up") is True else ""
 
     def _answered(self, call: Call, fields: Fields, loginid: str | None, reply: dict[str, Any]) -> None:
-        """Show what came of a call, and keep it for the still: what is secret or personal is masked in it."""
+        """Show the result of a call, and keep it for the still, with secret and personal values masked."""
         request = as_json(call, echoed(call, fields))
         self._last = {"call": call.name, "loginid": loginid, "request": request, "reply": reply}
         self.send({"reply": reply})
@@ -336,7 +343,9 @@ def _changes(call: Call) -> str:
 
 
 def _texts(call: Call, message: dict[str, Any]) -> dict[str, str | Secret]:
-    """Take out of the message what was entered, by field; what may be secret is wrapped."""
+    """Remove the entries from the message and return them by field, with possible secrets wrapped.
+
+    The kernel keeps the message, so a secret must not stay in it."""
     given = message.pop("fields", None)
     if not isinstance(given, dict):
         return {}
@@ -350,6 +359,6 @@ def _texts(call: Call, message: dict[str, Any]) -> dict[str, str | Secret]:
 
 
 def _names(message: dict[str, Any]) -> list[str]:
-    """Return the fields that have a value which was not sent along."""
+    """Return the hidden fields that have a value in the browser, which is sent only with the call."""
     hidden = message.get("hidden")
     return [name for name in hidden if isinstance(name, str)] if isinstance(hidden, list) else []

@@ -1,4 +1,4 @@
-"""Turn a call into a form, and what is entered there into a request."""
+"""Turn a call into a form, and the entries of the form into a request."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from dpyauth.panels.hints import TextOf, hint, kind, types, values, word
 from dpyauth.sensitive import kind_of
 
 OTHERS = "*"
-"""Name of the field for others, whose names are in no catalog."""
+"""Name of the field for further fields, which the catalog does not list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Field of the call, or one within an object that it takes."""
+    """Field of the call, or of an object within it."""
 
     path: tuple[str, ...]
     schema: Schema
     required: bool = False
-    """True if it must be given; within an object, as soon as anything of that is."""
+    """True if the field is required; within an object, only if the object is given."""
     sensitive: bool = False
 
     @property
     def name(self) -> str:
-        """Return the name of the field, with the objects that it is in."""
+        """Return the name of the field, including the objects that contain it."""
         return ".".join(self.path)
 
     @property
     def kind(self) -> str:
-        """Return how it is filled in."""
+        """Return the kind of input."""
         return kind(self.schema)
 
 
@@ -50,15 +50,15 @@ class Entered:
     fields: Fields = field(default_factory=dict)
     """Fields of the request; secrets are wrapped."""
     wrong: dict[str, str] = field(default_factory=dict)
-    """Reasons that a field cannot be sent as it is, by its name."""
+    """Reasons why fields cannot be sent, by name."""
     doubtful: dict[str, str] = field(default_factory=dict)
-    """Reasons that Deriv may refuse a field, by its name."""
+    """Reasons why Deriv may refuse fields, by name."""
     missing: tuple[str, ...] = ()
     """Required fields without a value."""
 
     @property
     def ready(self) -> bool:
-        """Return whether it can be sent."""
+        """Return whether the request can be sent."""
         return not self.wrong and not self.missing
 
 
@@ -68,11 +68,11 @@ class Form:
     Parameters
     ----------
     call : Call
-        From a catalog.
+        Call from a catalog.
     text_of : callable
-        Gives words by their key.
+        Function that returns the text for a key.
     language : str
-        Language of what is said of the fields.
+        Language of the descriptions of fields.
     """
 
     def __init__(self, call: Call, text_of: TextOf, language: str = "EN") -> None:
@@ -83,21 +83,21 @@ class Form:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Return how each field is filled in, by its name."""
+        """Return the kind of input of each field, by name."""
         return {each.name: each.kind for each in self.fields}
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return the fields as the browser needs them, those first that belong to every request."""
+        """Return the fields for the browser, required ones first."""
         ordered = sorted(self.fields, key=lambda each: each.path[0] not in self.call.required)
         return [self._shown(each) for each in ordered]
 
     def groups(self) -> dict[str, str]:
-        """Return what each object is for whose fields have a place of their own."""
+        """Return the description of each object whose fields are shown one by one."""
         names = dict.fromkeys(each.path[0] for each in self.fields if len(each.path) > 1)
         return {name: meaning(self.call, name, self._language) for name in names}
 
     def read(self, texts: Mapping[str, str | Secret], hidden: Collection[str] = ()) -> Entered:
-        """Turn what was entered, by the fields' names, into a request; the values of ``hidden`` ones stay unknown."""
+        """Turn the entries into a request; the values of ``hidden`` fields stay in the browser and are unknown here."""
         fields: Fields = {self.call.name: 1} if implied(self.call) else {}
         wrong: dict[str, str] = {}
         doubtful: dict[str, str] = {}
@@ -145,7 +145,7 @@ class Form:
         }
 
     def _choice(self, value: Any) -> tuple[str, str]:
-        """Return a choice, and how it is shown."""
+        """Return a choice with its label."""
         text = word(value)
         flag = {"0": "choice_no", "1": "choice_yes"}.get(text) if isinstance(value, int) else None
         return text, self._text_of(flag, value=text) if flag else text
@@ -157,7 +157,7 @@ class Form:
         return f"{told} {self._text_of('takes_key')}".lstrip() if each.name == self.call.key else told
 
     def _value(self, each: Field, text: str | Secret) -> Any:
-        """Return the value of a field; raise InvalidRequest."""
+        """Return the value of a field, or raise `InvalidRequest`."""
         given: Any = text if isinstance(text, Secret) else text.strip()
         if each.kind == "choice":
             given = self._chosen(each, str(reveal(text)))
@@ -210,7 +210,7 @@ class Form:
 
 
 def implied(call: Call) -> bool:
-    """Return whether the call's own field can only say that it is this call."""
+    """Return whether the field with the name of the call can only be 1."""
     return call.fields.get(call.name, {}).get("enum") == [1]
 
 

@@ -1,4 +1,4 @@
-"""Hold a token that was entered for another try, so that it need not be typed again."""
+"""Keep a token between two attempts, so that the user need not enter it again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from dpyauth import _forks
 from dpyauth.credentials import Secret
 
 PATIENCE = 600.0
-"""Seconds for which a token is kept."""
+"""Longest time for which a token is kept, in seconds."""
 
 
 class HeldToken:
-    """Holder of at most one token, in this process only, and only for a while. Safe to use from any thread.
+    """Keep at most one token, in the memory of this process and for a limited time. Thread-safe.
+
+    It belongs to the model and is never part of the widget's state, which is saved with the notebook.
 
     Parameters
     ----------
     dropped : callable
-        Is called when its time is over.
+        Called when the time is over and the token has been dropped.
     """
 
     def __init__(self, dropped: Callable[[], None]) -> None:
@@ -29,13 +31,13 @@ class HeldToken:
         _forks.own(self)
 
     def _forked(self) -> None:
-        """Forget the token in a forked process, where the timer is not."""
+        """Forget the token in a forked process: the timer does not exist there, so it would be kept for ever."""
         self._lock = threading.Lock()
         self._kept = self._timer = None
 
     @property
     def api(self) -> str:
-        """Return the API that the token is kept for; empty where there is none."""
+        """Return the API that the token is kept for; empty if there is no token."""
         kept = self._kept
         return kept[0] if kept else ""
 
@@ -45,7 +47,7 @@ class HeldToken:
         return kept[1] if kept and kept[0] == api else None
 
     def keep(self, token: Secret, api: str) -> None:
-        """Keep a token for an API, in place of any other; an empty one is no token."""
+        """Keep a token for an API, in place of any other. An empty token is not kept."""
         self.drop()
         if not token.reveal().strip():
             return
@@ -65,6 +67,6 @@ class HeldToken:
     def _expire(self, timer: threading.Timer) -> None:
         with self._lock:
             if timer is not self._timer:
-                return  # another one is kept meanwhile
+                return  # another token has replaced it in the meantime
             self._kept = self._timer = None
         self._dropped()

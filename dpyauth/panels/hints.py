@@ -1,4 +1,4 @@
-"""Put into words what a field takes: its type, limits and allowed values, as Deriv's schema states them."""
+"""Describe what a field accepts: its type, limits and allowed values, from Deriv's schema."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dpyauth.catalog.calls import Schema
 
 TextOf = Callable[..., str]
 
-_LISTED = 12  # so many values are named
-_SHORT = 40  # a pattern of so many characters can still be read
+_LISTED = 12  # number of values that are listed
+_SHORT = 40  # length up to which a pattern is still readable
 
 
 def kind(schema: Schema) -> str:
-    """Return how a field is filled in: "choice", "number", "text", "list", "one or list" or "json"."""
+    """Return the kind of input of a field: "choice", "number", "text", "list", "one or list" or "json"."""
     alternatives = _alternatives(schema)
     kinds = {each for alternative in alternatives for each in types(alternative)}
     if "array" in kinds:
@@ -30,7 +30,7 @@ def kind(schema: Schema) -> str:
 
 
 def hint(schema: Schema, text_of: TextOf, *, nullable: bool = False) -> str:
-    """Return what a field takes; nothing where that is plain from the values to choose from."""
+    """Return what a field accepts; empty if the list of choices says it all."""
     return " ".join(_facts(schema, kind(schema), text_of, nullable))
 
 
@@ -41,14 +41,14 @@ def types(schema: Schema) -> list[str]:
 
 
 def values(schema: Schema) -> list[Any]:
-    """Return the values to choose from, where there are only some."""
+    """Return the values to choose from, if the field has a fixed set."""
     if types(schema) == ["boolean"]:
         return [True, False]
     return [value for value in schema.get("enum", ()) if value is not None and value != ""]
 
 
 def word(value: Any) -> str:
-    """Return a value as it is shown and chosen."""
+    """Return the text of a value in a list of choices."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -95,7 +95,7 @@ def _limits(schema: Schema, text_of: TextOf) -> str:
 
 
 def _pattern(pattern: str, text_of: TextOf) -> str:
-    """Return what a pattern means, where that can be said; a short one as it is."""
+    """Return the meaning of a pattern, if it is known; else a short pattern itself."""
     if pattern in _KNOWN:
         return text_of(_KNOWN[pattern])
     if re.match(r"\^\(?(\[0-9\]|\\d)\{4\}-", pattern):

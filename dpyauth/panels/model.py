@@ -1,4 +1,4 @@
-"""Share what all panels' models have in common. A model says what its panel shows, and does what the user clicks."""
+"""Share the common part of all panel models. A model decides what its panel shows, and does what the user asks for."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ log = logging.getLogger("dpyauth")
 class PanelModel:
     """Model of one panel that shows one session.
 
-    Its methods may be called from any thread. ``changed`` is called after every change, and ``send`` hands the
-    browser a message, and bytes beside it, that must not be part of what is saved with the notebook.
+    Its methods may be called from any thread and on any event loop: messages from the browser arrive on the thread of
+    the kernel, or of a subshell; changes of the session arrive on the background thread. So a model does slow work with
+    `later`: waiting for Deriv would block every cell on the one thread, and the reply itself on the other.
+
+    ``view`` becomes part of the widget's state, which is saved with the notebook, so it must never contain a secret.
+    ``send`` passes the browser a message, optionally with bytes, that is not saved. ``changed`` is called after every
+    change; the widget then reads ``view`` again.
 
     Parameters
     ----------
@@ -35,14 +40,14 @@ class PanelModel:
     """
 
     name = ""
-    """Name of the panel; its words are in a file of that name."""
+    """Name of the panel, and of the file with its texts."""
     goes_on = False
-    """True if the still goes on in an unattended run, too. Else it stays as it was when its cell ran, like a frame."""
+    """True if the still is updated in an unattended run, too. Otherwise it shows the moment when its cell ran."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.cell = _environment.cell()
-        """Number of the cell that shows the panel, where that is known."""
+        """Number of the cell that shows the panel, if known."""
         self.changed: Callable[[], None] = lambda: None
         self.send: Callable[..., None] = lambda message, buffers=None: None
         self.words = texts(self.name, session.core.target.language, app=_environment.is_app())
@@ -67,7 +72,7 @@ class PanelModel:
         }
 
     def _why_closed(self) -> str:
-        """Say that the session is closed, and where to go on; empty while it is not."""
+        """Return a text for a closed session, with what to do next; empty while the session is open."""
         core = self.session.core
         if core.end_reason is None:
             return ""
@@ -79,32 +84,35 @@ class PanelModel:
         return self.text("replaced_in", cell=newer.cell)
 
     def _way_back(self) -> str:
-        """Say how to get the panel again where the kernel has been restarted: only the browser is left to say so."""
+        """Return which cells to run after a restart of the kernel.
+
+        It has to be part of the view beforehand: after a restart, only the browser is left to show it."""
         login, here = self.session.core.cell, self.cell
         if login is None or here is None:
             return self.words["back"]
         return self.text("back_here" if login == here else "back_both", login=login, cell=here)
 
     def content(self) -> dict[str, Any]:
-        """Return what this panel shows beside that."""
+        """Return the part of the view that is special to this panel."""
         return {}
 
     def without_panel(self) -> str:
-        """Say what to do instead, where the front end shows no panels; empty where there is nothing to do."""
+        """Return what to do instead in a front end that shows no panels; empty if there is nothing to do."""
         return ""
 
     def prepare_still(self) -> None:
-        """Learn what the still shows, where there is no browser to show the panel, which would ask for it."""
+        """Read the data for the still in an unattended run, where no browser shows the panel and asks for it."""
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: when that changes there is a new still; None where the old one is to stay.
+        """Return the parts of the view that a new still depends on; None if the old still should stay.
 
-        Each new one makes the notebook one that is not saved, so it is nothing that changes by the minute.
+        When this value changes, a new still is written. Each still marks the notebook as unsaved, so leave out
+        anything that changes by the minute.
         """
         return None
 
     def still(self, view: dict[str, Any]) -> str:
-        """Return the still: the panel as HTML, which stays with the notebook. It holds no secret."""
+        """Return the still: the panel as HTML, which is saved with the notebook. It must not contain a secret."""
         return ""
 
     def text(self, key: str, **values: object) -> str:
@@ -114,9 +122,9 @@ class PanelModel:
     # What the user does
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Take a message from the browser, on any thread; what goes wrong is shown, and never raised.
+        """Handle a message from the browser, on any thread. Errors are shown in the panel and never raised.
 
-        ipywidgets would log an error with all that the message says.
+        If this raised, ipywidgets would log the error together with the message, which may contain a token.
         """
         try:
             match message:
@@ -132,24 +140,24 @@ class PanelModel:
             self.report_defect(error)
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Do what the user did in the browser."""
+        """Handle a message from the browser."""
 
     def seen(self) -> None:
-        """Note that the browser still shows the panel, or again."""
+        """Note that the browser shows the panel."""
         self.visibility.seen()
 
     def on_shown(self) -> None:
-        """Begin to keep the panel up to date: a browser shows it, for the first time or again."""
+        """Start keeping the panel up to date, as a browser shows it for the first time or again."""
 
     def on_hidden(self) -> None:
-        """Stop keeping the panel up to date: no browser shows it any more."""
+        """Stop keeping the panel up to date, as no browser shows it any more."""
 
     def close(self) -> None:
-        """Take the panel away for good."""
+        """Close the panel for good."""
         self.visibility.end()
 
     def dismiss(self) -> None:
-        """Take away the notice."""
+        """Remove the notice."""
         self._notice = None
         self.changed()
 
@@ -160,12 +168,16 @@ class PanelModel:
         self.changed()
 
     def report_defect(self, error: Exception) -> None:
-        """Log a defect of ours and show it, so that the panel does not wait for ever."""
+        """Log a bug in dpyauth and show it, so that the panel does not wait for ever.
+
+        Only the type is shown and logged: the text of an unexpected error may contain a secret."""
         log.error("the %s panel failed: %s", self.name, type(error).__name__)
         self.fail(DpyauthError(self.text("internal", error=type(error).__name__)))
 
     def later(self, work: Callable[[], None]) -> None:
-        """Do work that takes a while on a thread of its own, one after the other; the panel is ``busy`` meanwhile."""
+        """Do slow work on another thread, one job at a time; meanwhile the panel is ``busy``.
+
+        Without the thread, a call to Deriv would block the kernel, and with it every other cell and panel."""
         with self._counting:
             self._busy += 1
         self.changed()
@@ -186,7 +198,10 @@ class PanelModel:
         Thread(run, f"dpyauth-{self.name}").start()
 
     def ask(self, loginid: str | None, call: str, fields: dict[str, Any]) -> tuple[Reply, Context]:
-        """Send a call to Deriv, for this account and no other, whatever the session does meanwhile."""
+        """Send a call to Deriv for this account only.
+
+        If the session has switched to another account in the meantime, nothing is sent: the user decided while the
+        panel showed this account."""
         if loginid != self.session.loginid:
             raise SessionClosed(self.text("other_account"), call=call)
         return run(self.session.core, self.session.core.reply_to(call, fields, loginid=loginid))

@@ -1,4 +1,4 @@
-"""Put into rows what an account has at stake, has earned, and holds in wallets."""
+"""Make the rows on what an account has at stake, has earned, and holds in wallets."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANY = 12
-"""Number of wallet amounts that are shown."""
+"""Largest number of wallet amounts to show."""
 
 Words = Mapping[str, str]
 Why = Callable[[DpyauthError], str]
-_TONES = {"complete": "good", "pending": "wait", "failed": "bad"}  # of a move; any other is off
+_TONES = {"complete": "good", "pending": "wait", "failed": "bad"}  # tones of the states of a move; any other is off
 
 
 def money_rows(told: Mapping[str, Any], came: Mapping[str, Any], currency: str, words: Words, why: Why) -> list[Row]:
-    """Put into words what is at stake and what was earned.
+    """Make the rows on the amount at stake and the profit.
 
     Parameters
     ----------
     told : mapping
-        What `answers.standing.standing` gives.
+        Result of `answers.standing.standing`.
     came : mapping
-        The replies to its calls, or the errors in their place.
+        Replies to its calls, or the errors in their place.
     currency : str
-        Of the account.
+        Currency of the account.
     words : mapping of str to str
         The words of the card.
     why : callable
-        Puts an error into words.
+        Function that returns the text for an error.
     """
     parts = (("portfolio", "open_contracts", _stake), ("statement", "profit_month", _profit))
     rows = []
@@ -83,7 +83,7 @@ def _with(value: Any, currency: str, words: Words) -> str:
 
 
 def wallets_row(wallets: pd.DataFrame, words: Words) -> Row:
-    """List what wallets hold, one amount per wallet and currency, without their IDs."""
+    """Make the row on wallets, with one amount per wallet and currency and without their IDs."""
     amounts = [
         amount(_titled(kind, words), _held(balance, currency, words))
         for kind, currency, balance in wallets[["type", "currency", "balance"]].itertuples(index=False, name=None)
@@ -106,6 +106,6 @@ def _held(balance: Any, currency: Any, words: Words) -> str:
 
 
 def moved_row(status: str, words: Words) -> Row:
-    """Put into words how far Deriv is with moving the user's history from v3."""
+    """Make the row on how far Deriv is with moving the user's history from v3."""
     said = words.get(f"moved_{status.replace(' ', '_')}") or plain(status)
     return row(words["moved"], [light(_TONES.get(status, "off"), said)])

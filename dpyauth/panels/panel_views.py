@@ -1,4 +1,4 @@
-"""Provide the views of a session. What a panel needs is imported when it is shown."""
+"""Provide the views of a session. The modules of a panel are imported when it is shown, so that `login` stays fast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PanelViews:
-    """Panels of a session and of a stream, as `dpyauth.session.views.Views` has them."""
+    """Panels of a session and of a stream, for `dpyauth.session.views.Views`."""
 
     def card(self, session: Questions) -> Shown:
         """Show the account card."""
@@ -58,7 +58,7 @@ class PanelViews:
         return AppsPanel(AppsModel(_session(session)))
 
     def stream(self, session: Questions, stream: Names) -> StreamPanel:
-        """Show a stream as it comes in."""
+        """Show a stream live."""
         _environment.need_widgets()
         from dpyauth.panels.stream_view import StreamModel
         from dpyauth.panels.widgets import StreamPanel
@@ -68,7 +68,7 @@ class PanelViews:
 
 
 def _session(questions: Questions) -> Session:
-    """Return the session that a group of questions is part of."""
+    """Return the session that a group of methods belongs to."""
     assert isinstance(questions, Session)
     return questions
 

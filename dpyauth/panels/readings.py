@@ -1,4 +1,4 @@
-"""Keep what is known of a session's account: read once for all cards that show it, no more often than needed."""
+"""Store what is known about a session's account, so that all its cards share each reading."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 FRESH = 5.0
-"""Seconds for which there is no need to ask again when a card begins to follow its session."""
+"""Seconds for which a reading is fresh enough for a card that starts to follow its session."""
 
 RETRY = 60.0
-"""Seconds after which to ask again for what could not be read."""
+"""Seconds after which to try again to read a part that failed."""
 
 SETTLE = 0.5
-"""Seconds after money has moved in which more may move: one question then covers all of it."""
+"""Seconds to wait after money has moved, since more may move: one reading then covers it all."""
 
 MOST, SPAN = 5, 60.0
-"""Times that the money is read in so many seconds: Deriv allows 30 calls a minute for what reads contracts."""
+"""Largest number of readings of the money in a number of seconds: Deriv allows 30 calls a minute for contracts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Part of a card, as Deriv was last asked for it."""
+    """Part of a card, as last read from Deriv."""
 
     rows: tuple[Row, ...] = ()
     at: float = 0.0
-    """Time of the question whose answer the rows show."""
+    """Time of the request whose reply the rows show."""
     asked: float = 0.0
-    """Time of the last question."""
+    """Time of the latest request."""
     trouble: str = ""
-    """Reason that it gave nothing, or nothing newer."""
+    """Reason why there is no reply, or none newer."""
     refused: bool = False
-    """True if the token may not see it: no token gains a scope later."""
+    """True if the token lacks the scope. It is not read again, since a token never gains a scope later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Knowledge of one account."""
+    """Data of one account."""
 
     account: Account | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
     balance: str = ""
     no_balance: str = ""
-    """Reason that there is no balance."""
+    """Reason why there is no balance."""
 
     def part(self, name: str) -> Part:
         """Return one part, which may be empty."""
@@ -64,7 +64,9 @@ class Known:
 
 
 class Readings:
-    """Knowledge that the cards of one session share, and what they are asking for. Safe to use on any thread."""
+    """Data that the cards of one session share, and the readings in progress. Thread-safe.
+
+    Without it, each card would read everything itself, and several cards would exceed Deriv's limits."""
 
     def __init__(self) -> None:
         self.cards: WeakSet[PanelModel] = WeakSet()
@@ -76,16 +78,16 @@ class Readings:
         self._spent: deque[float] = deque(maxlen=MOST)
 
     def of(self, account: Account | None) -> Known:
-        """Return what is known of an account."""
+        """Return the data of an account."""
         known = self._known
         return known if known.account is account and account is not None else Known(account)
 
     def learned(self, session: Session, account: Account | None, **what: Any) -> None:
-        """Store answers to what was asked while this account was in use."""
+        """Store replies to requests that were sent while this account was in use."""
         self._change(session, account, lambda known: replace(known, **what))
 
     def read(self, session: Session, account: Account | None, name: str, part: Part) -> None:
-        """Store a part; an answer that was overtaken by a newer one is dropped."""
+        """Store a part, unless a newer reply has already arrived."""
 
         def change(known: Known) -> Known:
             old = known.part(name)
@@ -111,7 +113,7 @@ class Readings:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Hear of transactions for as long as this lasts; money may have moved while no card did."""
+        """Follow transactions while this lasts. At the start, money may have moved while no card followed them."""
         with self._lock:
             self.listeners += 1
             if self.listeners == 1:
@@ -123,14 +125,14 @@ class Readings:
                 self.listeners -= 1
 
     def spend(self, times: int = 1) -> None:
-        """Note that the money is being read, or that it takes as many calls as so many readings."""
+        """Note that the money is being read, or that the reading counts as several."""
         with self._lock:
             self._spent.extend([time.time()] * times)
 
     def wait(self, account: Account | None, name: str, every: float, since: float) -> float:
-        """Return in how many seconds a part is to be asked for, at the latest; infinite where it never is.
+        """Return in how many seconds a part is due; infinite if it never is.
 
-        What was asked for before ``since`` is no longer good.
+        Readings from before ``since`` are out of date.
         """
         part, now = self.of(account).part(name), time.time()
         if part.refused:
@@ -140,9 +142,9 @@ class Readings:
         return max(0.0, part.asked + (min(every, RETRY) if part.trouble else every) - now)
 
     def wait_for_money(self, account: Account | None, name: str, every: float, since: float) -> float:
-        """Return the same for the part that changes when money moves."""
+        """Return in how many seconds the part that changes when money moves is due."""
         wait, now, part = self.wait(account, name, every, since), time.time(), self.of(account).part(name)
-        if math.isinf(wait) or not part.asked:  # of an account that is new here something must be shown
+        if math.isinf(wait) or not part.asked:  # an account without any reading must be read at once
             return wait
         if self.last_move >= part.asked:
             wait = min(wait, max(0.0, self.last_move + SETTLE - now))
@@ -152,7 +154,7 @@ class Readings:
 
     @contextmanager
     def turn(self, account: Account | None, name: str) -> Iterator[bool]:
-        """Tell whether it is the caller's turn to ask for a part: one card asks at a time, and tells the others."""
+        """Return whether the caller may read a part now: one card reads at a time, for all of them."""
         key = (id(account), name)
         with self._lock:
             mine = key not in self._asking
@@ -176,6 +178,6 @@ def _begin_anew() -> None:
 
 
 def readings_of(session: Session) -> Readings:
-    """Return what all cards of a session share."""
+    """Return the data that all cards of a session share."""
     with _making:
         return _readings.setdefault(session, Readings())

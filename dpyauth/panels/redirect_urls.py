@@ -12,11 +12,11 @@ LONGEST = 255
 """Characters that Deriv's website allows where apps are registered."""
 
 PASTE = "http://localhost/dpyauth"
-"""Redirect URL for any notebook: no page is there, so the address where the sign-in ends can be copied."""
+"""Redirect URL for any notebook. It has no page, so the browser keeps the address and the user can copy it."""
 
 
 def trouble(url: str) -> str:
-    """Return what keeps a redirect URL from being registered, as a key of the words for it; empty when nothing does."""
+    """Return the key of the text for what is wrong with a redirect URL; empty if it can be registered."""
     scheme, mark, rest = url.partition("://")
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     checks = {
@@ -37,10 +37,10 @@ def trouble(url: str) -> str:
 
 
 def spelled(url: str) -> str:
-    """Return an address with those signs of its path written as ``%40`` and the like that Deriv does not take."""
+    """Return an address with signs that Deriv does not accept in the path percent-encoded, such as ``%40``."""
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")
-    kept = re.compile(r"[\w%/.\-?#\s]", re.ASCII)  # the last three are not to be hidden: `trouble` tells of them
+    kept = re.compile(r"[\w%/.\-?#\s]", re.ASCII)  # leave the last three as they are, so that `trouble` reports them
     return f"{scheme}{mark}{host}{slash}" + "".join(
         letter if kept.match(letter) else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
         for letter in path
@@ -48,4 +48,4 @@ def spelled(url: str) -> str:
 
 
 _RULE = load("v3")["app_register"].fields["redirect_uri"]["pattern"]
-"""Pattern of Deriv's own. It lets pass blanks and letters beyond ASCII, which are refused here."""
+"""Deriv's own pattern. It accepts spaces and letters beyond ASCII, which are refused here."""

@@ -1,4 +1,7 @@
-"""Keep a panel up to date, on a thread and an event loop of its own."""
+"""Keep a panel up to date, on its own thread and event loop.
+
+It cannot run on the kernel's loop, which a running cell blocks, nor on the background loop of the connections, which slow
+work for a panel would hold up."""
 
 from __future__ import annotations
 
@@ -20,18 +23,18 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Refresher:
-    """Worker that keeps a panel up to date until it is ended or the session is closed.
+    """Worker that keeps a panel up to date until it is stopped or the session is closed.
 
-    The work is called off and begun anew with every change of the session, so that it need not look out for any.
+    With every change of the session, the work is cancelled and started again, so it need not check for changes itself.
 
     Parameters
     ----------
     session : Session
         The session that the panel shows.
     work : callable
-        Makes the coroutine that does the work.
+        Function that returns a coroutine for the work.
     name : str
-        Of the panel.
+        Name of the panel.
     """
 
     def __init__(self, session: Session, work: Work, name: str) -> None:
@@ -45,7 +48,7 @@ class Refresher:
         beside(self._loop, self._task, name)
 
     def end(self) -> None:
-        """Stop, from any thread, without waiting for it. Safe to call twice."""
+        """Stop without waiting for the end. May be called from any thread, and twice."""
         self._hop(self._task.cancel)
 
     def _hop(self, function: Callable[[], object]) -> None:
@@ -67,7 +70,7 @@ class Refresher:
 
 
 async def careful(work: Coroutine[Any, Any, None], name: str) -> None:
-    """Do the work; a defect of ours in it is logged and ends nothing else."""
+    """Do the work; log a bug in it, so that nothing else ends with it."""
     try:
         await work
     except Exception as error:
@@ -75,13 +78,13 @@ async def careful(work: Coroutine[Any, Any, None], name: str) -> None:
 
 
 def once(work: Coroutine[Any, Any, None], name: str, patience: float) -> None:
-    """Do work on another thread, and wait for it so many seconds at most."""
+    """Do work on another thread, and wait for it for at most ``patience`` seconds."""
     loop = _forks.new_event_loop()
     beside(loop, loop.create_task(careful(work, name)), name).join(patience)
 
 
 def beside(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], name: str) -> Thread:
-    """Start a thread that runs this task of this loop, and leaves nothing of either behind."""
+    """Start a thread that runs a task on its loop, and closes the loop afterwards."""
 
     def run() -> None:
         asyncio.set_event_loop(loop)

@@ -1,4 +1,4 @@
-"""Format replies for display: as JSON, a table, or an error; without secrets and control characters."""
+"""Format replies for display: as JSON, a table or an error, without secrets and control characters."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST = 200_000
-"""Characters shown of JSON."""
+"""Largest number of characters of JSON to show."""
 ROWS = 100
-"""Rows shown of a frame."""
+"""Largest number of rows of a frame to show."""
 
 _CELL = 300
 _MESSAGE = 1000
@@ -47,7 +47,7 @@ _TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
 
 
 def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the reply as JSON text, cut where it is very long, with what is secret or personal masked."""
+    """Return the reply as JSON text, cut if it is very long, with secret and personal values masked."""
     facts = load(api).get(call.name, Shape()).reply
     shown: dict[str, Any] = mask({**reply, "echo_req": None}, facts, call=call.name)
     if "echo_req" in reply:
@@ -60,7 +60,7 @@ def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]
 
 
 def table(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return the first rows of a frame, each cell as text; None where there is no value."""
+    """Return the first rows of a frame with each cell as text, or None if it has no value."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     dtypes = [frame.dtypes.iloc[place] for place in range(frame.shape[1])]
@@ -75,11 +75,11 @@ def table(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def trouble(error: DpyauthError, text_of: Callable[..., str]) -> dict[str, Any]:
-    """Return what to show of an error."""
+    """Return the view of an error."""
     title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
     details = error.details if isinstance(error, ApiError) else {}
-    if isinstance(error, InputRefused):  # what is wrong with a field may be said, unless it is a secret
+    if isinstance(error, InputRefused):  # the text about a field may be shown, unless the field is a secret
         details = {name: MASK if kind(str(name)) == "secret" else why for name, why in details.items()}
     else:
         details = mask(details, None)
@@ -99,7 +99,7 @@ def as_json(value: Any) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text with invisible characters written as JSON escapes: some turn the text around them."""
+    """Return the text with invisible characters as JSON escapes, since some reverse the text around them."""
     if all(map(str.isprintable, text.split("\n"))):
         return text
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""List purposes of tokens and apps, with the fewest scopes of Deriv's v3 API that each needs."""
+"""List purposes of tokens and apps, with the fewest scopes of Deriv's v3 API for each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
     "see_account": ("read",),
     "trade": ("read", "trade"),
     "move_money": ("read", "payments"),
-    "manage": ("read", "admin"),  # without the first, apps could be changed but not listed
+    "manage": ("read", "admin"),  # without read, apps could be changed but not listed
 }
-"""Fewest scopes for each purpose, the most harmless first."""
+"""Fewest scopes for each purpose, the most harmless purpose first."""
 
 ABILITIES: Mapping[str, frozenset[str]] = {
     "see_trades": frozenset({"read", "trading_information"}),
@@ -20,12 +20,12 @@ ABILITIES: Mapping[str, frozenset[str]] = {
     "move_money": frozenset({"payments"}),
     "manage": frozenset({"admin"}),
 }
-"""Scopes for each ability, any one of which is enough."""
+"""Scopes that give each ability; any one of them is enough."""
 
 DANGEROUS = ("payments", "admin")
 """Scopes with which a stranger could do real harm."""
 
 
 def dangerous(scopes: Collection[str]) -> list[str]:
-    """Return those of the scopes that are dangerous in a stranger's hands."""
+    """Return the scopes with which a stranger could do real harm."""
     return [scope for scope in DANGEROUS if scope in scopes]

@@ -1,4 +1,4 @@
-"""Model the sign-in panel: what the user enters and clicks, and what there is to show."""
+"""Model the sign-in panel: handle what the user enters and clicks, and return what to show."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class SignInModel(SignInAttempt):
     session : Session
         The session to sign in to.
     sandbox : Sandbox, optional
-        The sandbox it is a session with, if it is.
+        The sandbox, if the session uses one.
     api : str, optional
-        The API, where the user has chosen one: the panel asks for nothing else.
+        The API, if the user has chosen one; the panel then offers no other.
     redirect_url : str, optional
-        The redirect URL registered for the app, where it leads to this machine or the options API is meant.
+        The redirect URL registered for the app, if it leads to this machine or is for the options API.
     oauth_host : str, optional
-        Another place for Deriv's sign-in pages.
+        Another address of Deriv's sign-in pages.
     remember : bool
-        Whether the box to remember the sign-in is ticked from the start.
+        Whether the box to remember the sign-in is ticked at first.
     profile : str
-        The name it is remembered under.
+        The name under which the sign-in is remembered.
     loginid : str, optional
         The account to begin with, and no other.
     """
@@ -59,7 +59,7 @@ class SignInModel(SignInAttempt):
         profile: str = "default",
         loginid: str | None = None,
     ) -> None:
-        self._may_remember = not _environment.is_app()  # the machine that runs it is not the visitor's
+        self._may_remember = not _environment.is_app()  # in an app, the machine is not the visitor's
         super().__init__(session, remember=remember and self._may_remember, profile=profile, loginid=loginid)
         self.words = texts("switcher", session.core.target.language) | self.words
         self._sandbox = sandbox
@@ -69,8 +69,8 @@ class SignInModel(SignInAttempt):
         )
         self._choice = Targets(sandbox, server, here.language)
         self._there = list(APIS) if server is None else [here.api]
-        self._apis = [api] if api in self._there else self._there  # those that the panel asks for
-        self._unavailable = ""  # the one that has turned out to be
+        self._apis = [api] if api in self._there else self._there  # the APIs that the panel offers
+        self._unavailable = ""  # the API that has turned out to be unavailable
         self._samples = _samples(sandbox) if sandbox is not None else {}
         self._redirect_url = redirect_url
         self._oauth_host = oauth_host
@@ -79,7 +79,7 @@ class SignInModel(SignInAttempt):
     # What the user does
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Do what the user did in the browser; a token is taken out of the message."""
+        """Handle a message from the browser. Tokens are removed from the message, which the kernel keeps."""
         api, app_id = _text(message, "api"), _text(message, "app_id")
         remember = self._may_remember and message.get("remember") is True
         match message:
@@ -102,7 +102,7 @@ class SignInModel(SignInAttempt):
                         remember=remember,
                     )
                 finally:
-                    self.send({"browser": begun})  # or nothing: then the window can close
+                    self.send({"browser": begun})  # None after an error, so that the panel closes its window
             case {"do": "returned", "nonce": str(nonce)}:
                 self.returned(nonce, _taken(message, "query"))
             case {"do": "pasted"}:
@@ -117,14 +117,15 @@ class SignInModel(SignInAttempt):
                 self._choosing.handle(message)
 
     def token(self, token: Secret, app_id: str, *, api: str = "", remember: bool = False) -> None:
-        """Sign in with a token, or with the one that is kept where this one is empty.
+        """Sign in with a token, or, if it is empty, with the token kept from the attempt before.
 
-        ``api``: the API whose fields it was entered in; without one, the first. The token is kept until Deriv has
-        taken or refused it, so that a wrong app ID or a break of the network costs no token.
+        ``api`` is the API in whose fields the token was entered; by default, the first. The token is kept until Deriv
+        has accepted or refused it: after a wrong app ID or a network failure the user need not enter it again, which
+        matters because Deriv shows a token only once.
         """
         api = api if api in self._apis else self._apis[0]
         given = token if token.reveal().strip() else self._held.get(api) or token
-        self.dismiss()  # or the same mistake twice would change nothing, and look like no answer
+        self.dismiss()  # otherwise, repeating a mistake would not change the view and look as if the kernel did not respond
         self._asked, self._typed = api, True
         mine = self._choice.kind(given, likely=True)
         if mine in self._apis and mine != api:
@@ -149,7 +150,7 @@ class SignInModel(SignInAttempt):
             self.token(Secret(token), "", api=api)
 
     def create_demo(self) -> None:
-        """Sign in again with what was refused because there is no account, and have a demo account created."""
+        """Repeat the sign-in that failed because there is no account, and create a demo account."""
         again, self._again = self._again, None
         if again is not None:
             again()
@@ -165,12 +166,11 @@ class SignInModel(SignInAttempt):
         create_demo: bool = False,
         closable: bool = False,
     ) -> dict[str, Any]:
-        """Begin to sign in with the browser.
+        """Start to sign in with the browser.
 
-        ``callback`` is the address of the callback page that the Jupyter server has, if it has one; ``closable`` says
-        that the panel has opened a window for it, and will close it when something has come back. Returns the
-        address to open, the nonce by which the panel knows its own window again, and whether that window may come
-        back by itself.
+        ``callback`` is the address of the Jupyter server's callback page, if there is one. ``closable`` says that the
+        panel has opened a window and will close it when the result has arrived. Returns the address to open, the nonce
+        by which the panel recognises its own window, and whether that window can return by itself.
         """
         from dpyauth.oauth.flows import FLOWS, Options, leads_to
         from dpyauth.panels.browser_sign_in import BrowserSignIn
@@ -193,23 +193,23 @@ class SignInModel(SignInAttempt):
         return {"url": browser.flow.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
 
     def returned(self, nonce: str, query: Secret) -> None:
-        """Take what came back at the callback page."""
+        """Handle the query that arrived at the callback page."""
         if (browser := self.browser_sign_in) is not None:
             browser.returned(nonce, query)
 
     def confirm(self) -> None:
-        """Accept what came back, for which the user vouches."""
+        """Use the result that the user has confirmed."""
         if (browser := self.browser_sign_in) is not None:
             browser.confirm()
 
     def pasted(self, address: Secret) -> None:
-        """Take the address at which the sign-in ended, as the user has pasted it."""
+        """Handle the address that the user has pasted."""
         if (browser := self.browser_sign_in) is not None:
             self.dismiss()
             browser.pasted(address)
 
     def dismiss(self) -> None:
-        """Take away the notice, and the token that was kept for another try."""
+        """Remove the notice, and the token that was kept for another try."""
         self._forget()
         self._notice = None
         self.session.core.dismiss_remarks()
@@ -221,14 +221,14 @@ class SignInModel(SignInAttempt):
         self.session.core.sign_out("you signed out")
 
     def fail(self, error: DpyauthError) -> None:
-        """Show what went wrong, and offer what may help."""
+        """Show what went wrong, and offer a button that may help."""
         offer = ""
         if not self._held.api:
-            self._again = None  # what it takes has been dropped meanwhile
+            self._again = None  # the token that it needs has been dropped
         if sign_in_view.account_missing(error):
             offer = "demo" if self._again else "" if self._typed else "demo with Deriv"
         elif (sign_in_view.token_refused(error) or isinstance(error, ApiUnavailable)) and DEFAULT in self._there:
-            self._apis = self._there  # Deriv has probably moved the user to the other one
+            self._apis = self._there  # Deriv has probably moved the user to the other API
             offer = "" if self._refused_there else "move"
         elif isinstance(error, SignInRefused) and self._asked == DEFAULT:
             self._refused_there = True
@@ -244,7 +244,7 @@ class SignInModel(SignInAttempt):
         """Return everything that the panel shows; it holds no secret."""
         session = self.session
         account, state, notice = account_view.account(session), session.state, self._notice
-        with self._lock:  # for a moment there must be neither
+        with self._lock:  # read both at once: in between, a browser sign-in can become an attempt
             attempt, browser = self.attempt, self.browser_sign_in
         if notice is None and attempt is None:
             notice = account_view.news(session, self.words)
@@ -281,11 +281,11 @@ class SignInModel(SignInAttempt):
         }
 
     def without_panel(self) -> str:
-        """Say how to sign in where the front end shows no panels."""
+        """Return how to sign in in a front end that shows no panels."""
         return "" if self.session.loginid is not None else self._prompt()
 
     def _prompt(self) -> str:
-        """Return the line to run instead, for the prompt."""
+        """Return how to sign in at the prompt instead."""
         where = "sandbox=True, " if self._sandbox is not None else ""
         where = f'server="{self._choice.server}", ' if self._choice.server else where
         line, place = f'session = dpyauth.login({where}ask="prompt")', _environment.secrets_place()
@@ -294,7 +294,7 @@ class SignInModel(SignInAttempt):
         return self.text("no_panel_secrets" if place else "no_panel", line=line, place=place)
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: who is signed in, and what the token may do."""
+        """Return the parts that a new still depends on: the account and the scopes."""
         notice = view["notice"] if view["account"] else None
         return view["state"] == "closed", view["account"], self._stated(view), notice
 
@@ -306,12 +306,12 @@ class SignInModel(SignInAttempt):
     # Inside
 
     def _stated(self, view: dict[str, Any]) -> list[dict[str, str]]:
-        """Return the scopes, where Deriv states them: what is learned from its answers changes from call to call."""
+        """Return the scopes if Deriv states them. Those learned from replies change from call to call; a still must not."""
         account = self.session.core.active_account
         return view["scopes"] if account is not None and account.scopes is not None else []
 
     def _form(self, api: str) -> dict[str, Any]:
-        """Return the fields of one API: what stands in them at first, and where to get what belongs there."""
+        """Return the fields of one API: their initial values, and where to get an app ID and a token."""
         facts, here = APIS[api], self.session.core.target
         usual = self._choice.settings(api, None).app_id
         said = here.api == api and here.app_id != usual
@@ -320,7 +320,7 @@ class SignInModel(SignInAttempt):
             "title": facts.title,
             "app_id": (here.app_id if here.api == api else usual) or "",
             "shared": facts.shared_app_id or "",
-            "registers": self._sandbox is not None,  # the sandbox makes an app for every sign-in with the browser
+            "registers": self._sandbox is not None,  # the sandbox registers an app for every sign-in with the browser
             "names_redirect": facts.names_redirect and self._sandbox is None,
             "open": said and api != self._unavailable,
             "scope": facts.scopes[facts.smallest_scope],
@@ -340,5 +340,5 @@ def _taken(message: dict[str, Any], name: str) -> Secret:
 
 
 def _samples(sandbox: Sandbox) -> dict[str, dict[str, str]]:
-    """Return the sandbox's sample tokens, by API and by label. Only the labels are shown."""
+    """Return the sandbox's sample tokens by API and label. Only the labels are sent to the browser."""
     return {api: {sample.label: sample.token for sample in sandbox.side(api).tokens} for api in APIS}

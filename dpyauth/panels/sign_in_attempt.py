@@ -1,4 +1,10 @@
-"""Follow a sign-in from its start to its end, one at a time."""
+"""Run one sign-in at a time, from start to end.
+
+The states are: form (neither ``attempt`` nor ``browser_sign_in``), waiting for the browser (``browser_sign_in``),
+busy (``attempt``), and signed in (the session has an account). Results arrive on any thread and may be late, such as
+after the user has cancelled. So each result is compared with the current attempt, under ``_lock``, before it changes
+anything.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +32,16 @@ if TYPE_CHECKING:
 
 
 class SignInAttempt(PanelModel):
-    """Model of a sign-in under way: with a token, with the browser, or to another account.
+    """Model of a sign-in in progress: with a token, with the browser, or to another account.
 
     Parameters
     ----------
     session : Session
         The session to sign in to.
     remember : bool
-        Whether the sign-in is to be remembered.
+        Whether to remember the sign-in.
     profile : str
-        The name it is remembered under.
+        The name under which the sign-in is remembered.
     loginid : str, optional
         The account to begin with, and no other.
     """
@@ -43,18 +49,18 @@ class SignInAttempt(PanelModel):
     def __init__(self, session: Session, *, remember: bool, profile: str, loginid: str | None) -> None:
         super().__init__(session)
         self.attempt: Future[Account] | None = None
-        """Sign-in under way."""
+        """Sign-in in progress, if there is one."""
         self.browser_sign_in: BrowserSignIn | None = None
-        """Browser sign-in that has not come back yet."""
+        """Browser sign-in whose result has not arrived yet, if there is one."""
         self._remember = remember
         self._profile = profile
         self._loginid = loginid
         self._lock = threading.RLock()
         self._held = HeldToken(self._expired)
         self._asked = ""  # the API of the latest attempt
-        self._typed = False  # whether that is one with a token that was entered
-        self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
-        self._refused_there = False  # whether the API to which Deriv moves people has refused
+        self._typed = False  # whether the latest attempt used a token that the user entered
+        self._again: Callable[[], None] | None = None  # repeats the latest attempt, and creates a demo account
+        self._refused_there = False  # whether the API to which Deriv moves users has refused a sign-in
         self._balances: dict[str, str] = {}
 
     # Starting and stopping
@@ -75,9 +81,9 @@ class SignInAttempt(PanelModel):
     def _follow(
         self, steps: Callable[[], Coroutine[Any, Any, Account]], api: str, again: Callable[[], None] | None = None
     ) -> None:
-        """Carry out the steps of a sign-in on the background thread; cancelling the attempt stops them."""
+        """Run the steps of a sign-in on the background thread; cancelling the attempt stops them."""
         attempt: Future[Account] = Future()
-        with self._lock:  # or a quick one would be over before it is known here
+        with self._lock:  # otherwise a quick attempt could end before it is stored here
             before = self.attempt
             background.run(steps, attempt)
             self.attempt = attempt
@@ -94,7 +100,7 @@ class SignInAttempt(PanelModel):
         self._follow(lambda: self.session.core.switch_to(loginid), self.session.api)
 
     def cancel(self) -> None:
-        """Stop what is under way."""
+        """Stop the sign-in in progress."""
         with self._lock:
             attempt, self.attempt = self.attempt, None
         if attempt is not None:
@@ -103,7 +109,9 @@ class SignInAttempt(PanelModel):
         self.changed()
 
     def hand_over(self) -> None:
-        """Leave the browser's return to another panel, which asks now."""
+        """Stop waiting for the browser, because a newer panel asks now.
+
+        Two listeners on the same port cannot exist, and a result must not sign in the old session."""
         self._forget()
         with self._lock:
             browser, self.browser_sign_in = self.browser_sign_in, None
@@ -112,7 +120,7 @@ class SignInAttempt(PanelModel):
             self.changed()
 
     def close(self) -> None:
-        """Take the panel away for good."""
+        """Close the panel for good."""
         super().close()
         self._forget()
 
@@ -122,20 +130,20 @@ class SignInAttempt(PanelModel):
         self._again = None
 
     def _expired(self) -> None:
-        """Take away the button that needs the token, whose time is over; what is said stays."""
+        """Remove the button that needs the expired token; the text of the notice stays."""
         self._again = None
         self._notice = self._notice and {name: said for name, said in self._notice.items() if name != "offer"}
         self.changed()
 
-    # What becomes of it
+    # How it ends
 
     def _ended(self, attempt: Future[Account]) -> None:
         with self._lock:
             if attempt is not self.attempt:
                 return
             if not attempt.cancelled() and attempt.exception() is None:
-                # It may take a while, and this may be the thread that the connection needs. Before the panel says that
-                # the user is in: who sees that may wait for the rest.
+                # Use another thread: this may be the background thread, and waiting on it would block the connection.
+                # Start it before the panel shows the sign-in, so that code that sees the sign-in can wait for it.
                 Thread(self._afterwards, "dpyauth-signed-in").start()
             self.attempt = None
         try:
@@ -163,20 +171,20 @@ class SignInAttempt(PanelModel):
         except KeepingFailed as error:
             self.fail(error)
         except DpyauthError:
-            pass  # signed out again already
+            pass  # already signed out again
         try:
             account = session.core.active_account
             if len(session.core.grants) > 1 and account and not any("balance" in row for row in account.rows):
                 balances = session.balance("all", decimal=True).set_index("loginid")["balance"].dropna()
                 self._balances = {str(loginid): money(balance) for loginid, balance in balances.items()}
         except DpyauthError:
-            pass  # an extra; a token may not be allowed to see them
+            pass  # balances are an extra; the token may lack the scope
         self.changed()
 
-    # What becomes of a browser sign-in
+    # How a browser sign-in ends
 
     def arrived(self, browser: BrowserSignIn, result: Result) -> None:
-        """Sign in with what came back."""
+        """Sign in with the result."""
 
         async def steps() -> Account:
             given = await result.given()
@@ -185,24 +193,24 @@ class SignInAttempt(PanelModel):
 
         with self._lock:
             if browser is not self.browser_sign_in or browser.taken:
-                return  # it came twice, or too late
+                return  # the result came twice, or too late
             browser.taken = True
         self._remember = browser.remember
         self._follow(steps, browser.flow.settings.api)
 
     def over(self, browser: BrowserSignIn) -> None:
-        """Return to the form: it has ended without access."""
+        """Return to the form, since the sign-in has ended without access."""
         if browser is self.browser_sign_in:
             self.cancel()
 
     def late(self, browser: BrowserSignIn) -> None:
-        """Return to the form, and say that nothing came back in time."""
+        """Return to the form, and say that the sign-in took too long."""
         if browser is self.browser_sign_in:
             self.cancel()
             self._notice = sign_in_view.late(browser.timer.interval, self.words)
             self.changed()
 
     def failed(self, browser: BrowserSignIn, error: DpyauthError) -> None:
-        """Show what is wrong with what came back."""
+        """Show what is wrong with the result."""
         if browser is self.browser_sign_in:
             self.fail(error)

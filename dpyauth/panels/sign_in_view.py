@@ -1,4 +1,4 @@
-"""Put into words what went wrong in a sign-in, and beside which field; none of it is secret."""
+"""Describe what went wrong in a sign-in, and at which field. None of it is secret."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def trouble(
     typed: bool = True,
     tried: bool = False,
 ) -> dict[str, str]:
-    """Return what to say about an error, and beside which field.
+    """Return the notice about an error, and the field it belongs to.
 
-    ``api``: the one that was asked; ``offer``: what there is a button for, to go on; ``typed``: whether it was asked
-    with a token that was entered; ``tried``: whether the API that its text leads to has refused just before.
+    ``api`` is the API that was asked, ``offer`` the kind of button to show, ``typed`` whether the user entered a token,
+    and ``tried`` whether the API that the error recommends has refused a sign-in just before.
     """
     title = words[next((key for kind, key in _TITLES.items() if isinstance(error, kind)), "failed")]
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
@@ -73,14 +73,14 @@ def trouble(
 
 
 def of_another_api(mine: str, api: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """Return what to say about a token of one API that was entered for another, before anything is sent."""
+    """Return the notice about a token for one API that was entered for another. Nothing has been sent."""
     told = {"mine": APIS[mine].title, "this": APIS[api].title, "credential": APIS[api].credential}
     title, text = words["other_token"].format(**told), words["other_token_text"].format(**told)
     return {"title": title, "text": text, "kind": "error", "field": "token", "api": api, "offer": "go on"}
 
 
 def _field(error: DpyauthError, words: Mapping[str, str] = _ENGLISH) -> str:
-    """Return the field of the panel that an error is about, where it is about one."""
+    """Return the field of the panel that an error is about; empty if there is none."""
     if isinstance(error, InvalidSetting):
         return _entered(error.field, words)
     if isinstance(error, RedirectRefused):
@@ -94,32 +94,32 @@ def _field(error: DpyauthError, words: Mapping[str, str] = _ENGLISH) -> str:
 
 
 def _entered(name: str | None, words: Mapping[str, str]) -> str:
-    """Return the name of a field of the panel: there are words for what is wrong with each."""
+    """Return the name if it is a field of the panel; each field has a title of its own for errors."""
     return name if name and f"check_{name}" in words else ""
 
 
 def late(seconds: float, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """Return what to say when a browser sign-in has taken too long."""
+    """Return the notice for a browser sign-in that has taken too long."""
     return {"title": words["late"], "text": words["late_text"].format(minutes=f"{seconds / 60:.0f}"), "kind": "info"}
 
 
 def unheard(why: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """Return what to say when nothing on this machine hears the browser come back."""
+    """Return the notice for a sign-in whose listener could not be started."""
     return {"title": words["unheard"], "text": why, "kind": "info"}
 
 
 def token_refused(error: DpyauthError) -> bool:
-    """Return whether v3 refuses a token, for one of several reasons."""
+    """Return whether v3 has refused a token; it does not say for which of several reasons."""
     return isinstance(error, SignInRefused) and error.call == "authorize" and error.code == "InvalidToken"
 
 
 def account_missing(error: DpyauthError) -> bool:
-    """Return whether the user was refused only because there is no account yet."""
+    """Return whether the sign-in was refused only because there is no account yet."""
     return isinstance(error, SignInRefused) and error.code == "NoAccount"
 
 
 def token_is_no_good(error: DpyauthError) -> bool:
-    """Return whether it is useless to try the same token again, with another app ID or later."""
+    """Return whether the same token can never work, not even later or with another app ID."""
     if isinstance(error, SignInRefused):
         perhaps_another_app_id = _field(error) == "app_id" or error.about == "token or app ID"
         return not (perhaps_another_app_id or account_missing(error) or error.code.startswith("HTTP"))

@@ -1,4 +1,4 @@
-"""Write a request as JSON, and as Python to paste into a cell. Secrets are in neither: Python asks for them."""
+"""Write a request as JSON, and as Python to paste into a cell. Neither contains secrets: the Python asks for them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dpyauth.credentials import Secret
 from dpyauth.panels.forms import implied
 from dpyauth.sensitive import MASK
 
-_WIDE = 64  # so long a line of Python is broken
+_WIDE = 64  # width above which a line of Python is broken
 
 _FRAMES_OWN = frozenset({"account", "decimal", "explode", "reveal", "timeout"})
-"""Names that mean something else to `Session.frame`."""
+"""Names of fields that are parameters of `Session.frame`."""
 
 
 def as_json(call: Call, fields: Fields) -> str:
-    """Return the request as it goes to Deriv; over HTTP, with method and path."""
+    """Return the request as it is sent to Deriv; over HTTP, with method and path."""
     if call.rest is None:
         return as_json_fields(fields)
     shown = masked(fields)
@@ -33,12 +33,12 @@ def as_json(call: Call, fields: Fields) -> str:
 
 
 def as_json_fields(fields: Fields) -> str:
-    """Return the fields of a request, over HTTP as well."""
+    """Return the fields of a request, also of one over HTTP."""
     return _json(masked(fields))
 
 
 def as_python(call: Call, fields: Fields, kinds: Mapping[str, str], session: str = "session") -> dict[str, str]:
-    """Return the lines to paste, by what they give: "call", "frame" or "stream". ``kinds`` are those of the fields."""
+    """Return the lines to paste, by result: "call", "frame" or "stream". ``kinds`` are the kinds of the fields."""
     changes = call.changes_with(fields)
     lines = {}
     if call.streams != "required":
@@ -83,5 +83,5 @@ def _json(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a text as Python writes it."""
+    """Return a text as a Python literal."""
     return json.dumps(value, ensure_ascii=False) if value.isprintable() else repr(value)

@@ -1,4 +1,4 @@
-"""Put into rows what Deriv says about an account's state: lights, and below them what to do."""
+"""Make the rows on the status of an account: lights, and below them what to do."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHECKS = ("identity", "document", "income", "ownership")
-_TONES = {"verified": "good", "pending": "wait", "none": "off"}  # of a check's status; any other is bad
+_TONES = {"verified": "good", "pending": "wait", "none": "off"}  # tones of the status of a check; any other is bad
 _SAID_BY_LIGHTS = {"allow_poi_resubmission": "identity", "allow_poa_resubmission": "document"}
 _NO_CASHIER = {"disabled", "cashier_locked"}
 _NO_TRADING = {"disabled", "no_trading", "no_withdrawal_or_trading", "unwelcome"}
-_MONEY = {"disabled", "no_withdrawal_or_trading", "unwelcome"}  # flags of other groups that are about money, too
+_MONEY = {"disabled", "no_withdrawal_or_trading", "unwelcome"}  # flags of other groups that also concern money
 
 
 class Status:
-    """Reply of v3 to ``get_account_status``, put into words.
+    """Reply of v3 to ``get_account_status`` as rows of a card.
 
     Parameters
     ----------
     payload : mapping
-        What came under that name.
+        Payload of the reply.
     demo : bool
-        Whether it is about a demo account.
+        Whether it is for a demo account.
     words : mapping of str to str
         The words of the account card.
     """
@@ -42,7 +42,7 @@ class Status:
         self._checks = {check["check"]: check for check in _records(frames.verification(payload))}
 
     def rows(self) -> list[Row]:
-        """Return all of its rows."""
+        """Return all rows."""
         rows = [self._verification(), self._cashier(), self._trading()]
         also = self._meanings("account", "p2p")
         also += [self._say("flag_unknown", flag=plain(flag["flag"])) for flag in self._flags if not flag["known"]]
@@ -53,7 +53,7 @@ class Status:
         return self._words[key].format(**values)
 
     def _meanings(self, *groups: str) -> list[str]:
-        """Return the meanings of the flags of these groups that are not only for information."""
+        """Return the meanings of the flags in these groups that need attention."""
         return [flag["meaning"] for flag in self._flags if flag["group"] in groups and flag["severity"] != "info"]
 
     def _verification(self) -> Row:
@@ -80,7 +80,7 @@ class Status:
         return row(self._say("verification"), lights, lines)
 
     def _standing(self, check: Mapping[str, Any]) -> tuple[str, str]:
-        """Return a check's tone, and the word for it."""
+        """Return the tone of a check, and its text."""
         status = check["status"]
         tone = "off" if status is None else _TONES.get(status, "bad")
         if tone == "off" and check["needed"]:
@@ -90,7 +90,7 @@ class Status:
         return tone, self._words.get(f"status_{status or 'unknown'}") or plain(status)
 
     def _steps(self, name: str, title: str) -> str:
-        """Say what to do about a check."""
+        """Return what to do about a check."""
         if self._checks[name]["status"] == "locked":
             return self._say("locked", check=title)
         ways = ("identity", "idv", "onfido", "manual") if name == "identity" else (name,)
@@ -103,14 +103,14 @@ class Status:
         return self._say("light", check=title, word=" ".join(filter(None, steps)))
 
     def _what(self, name: str) -> str:
-        """Say what Deriv wants to see for a check, and where to send it."""
+        """Return what Deriv wants to see for a check, and where to send it."""
         asked = mappings(get_path(self._payload, "authentication.ownership.requests")) if name == "ownership" else []
         methods = [method for request in asked if (method := plain(request.get("payment_method")))]
         return self._say("do_ownership_of", methods=", ".join(methods)) if methods else self._say(f"do_{name}")
 
     def _cashier(self) -> Row:
         about = {flag["flag"]: flag for flag in self._flags if flag["group"] == "cashier" or flag["flag"] in _MONEY}
-        if "cashier_locked" in about:  # that says it all
+        if "cashier_locked" in about:  # this light says it all
             about = {"cashier_locked": about["cashier_locked"]}
         lines = [flag["meaning"] for flag in about.values() if flag["severity"] != "info"]
         problems = _records(frames.cashier_problems(self._payload))
@@ -141,7 +141,7 @@ class Status:
 
 
 def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
-    """Put into words what the options API says of an account, which is little: whether it is active."""
+    """Make the row on the status of an options account, which is only whether it is active."""
     tones = {"active": "good", "inactive": "bad"}
     return [
         row(words["account"], [light(tones[state], words[f"account_{state}"])])
@@ -151,16 +151,16 @@ def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
 
 
 def untold_row(words: Mapping[str, str], page: str) -> Row:
-    """Say what the options API does not tell, and where to see it."""
+    """Make the row on what the options API does not report, and where to see it."""
     return row(words["elsewhere"], lines=[words["untold"].format(page=page)], link=page)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame, with None for what is missing."""
+    """Return the rows of a frame, with None for missing values."""
     plainly = frame.astype(object).where(frame.notna(), None)
     return [{str(name): value for name, value in record.items()} for record in plainly.to_dict("records")]
 
 
 def _as_words(code: object) -> str:
-    """Return a code of Deriv's, such as NAME_MISMATCH, as it would be written in a sentence."""
+    """Return a code of Deriv, such as NAME_MISMATCH, as words for a sentence."""
     return plain(code).replace("_", " ").lower()

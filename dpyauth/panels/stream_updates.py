@@ -1,4 +1,4 @@
-"""Turn updates of a stream into points of a chart or rows of a table. The server is not trusted."""
+"""Turn updates of a stream into points of a chart or rows of a table. Values from the server are checked first."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST = 300
-"""Characters shown of a text."""
+"""Largest number of characters of a text to show."""
 
 WIDEST = 30
-"""Columns of a table whose columns are not set here."""
+"""Largest number of columns for calls without a fixed set of columns."""
 
-_LAST_SECOND = 253_402_300_799  # of the year 9999: the range that a browser can show is larger
+_LAST_SECOND = 253_402_300_799  # the year 9999; browsers can show later dates, too
 _MOST_DIGITS = 8
 _CHOSEN = {
     "balance": ("received", "balance", "currency", "loginid"),
@@ -34,23 +34,23 @@ _CHOSEN = {
     ),
 }
 
-_MONEY = (*_CHOSEN, "proposal_open_contract", "ticks")  # calls whose numbers with decimals are money or prices
+_MONEY = (*_CHOSEN, "proposal_open_contract", "ticks")  # calls whose decimal numbers are money or prices
 
 Update = tuple[float, Mapping[str, Any]]
 Describe = Callable[[Mapping[str, Any], bool], str]
-"""Function that puts a gap into words; told whether what was missed in it has been fetched."""
+"""Function that describes a gap; it is told whether the gap has been filled afterwards."""
 
 
 class Chart:
-    """Chart of one symbol: its updates become points, each once.
+    """Chart of one symbol. Each update becomes one point.
 
-    A point is a dict: ``t`` seconds since 1970, ``p`` the price, or for a candle open, high, low and close; and where
-    it applies ``late``, that it was fetched after a break, and ``gap``, what was missed just before it.
+    A point is a dict: ``t`` is the time in seconds since 1970, ``p`` the price, or open, high, low and close of a
+    candle. If they apply, ``late`` says that it was fetched after a break, and ``gap`` describes a gap just before it.
     """
 
     def __init__(self, describe: Describe) -> None:
         self.digits = 0
-        """Decimals of the prices: as many as Deriv says, else as the prices so far have."""
+        """Number of decimals: as Deriv states it, else as many as the prices so far have."""
         self._said = False
         self._describe = describe
         self._last = -math.inf
@@ -62,7 +62,7 @@ class Chart:
             gap = reply.get("gap")
             found = list(_prices(reply))
             late = bool(reply.get("backfilled"))
-            if isinstance(gap, Mapping) and len(found) > 1:  # a history that was fetched again
+            if isinstance(gap, Mapping) and len(found) > 1:  # a history that was fetched again after a break
                 late = found[0][0] <= self._last
                 gap = {**gap, "filled": late}
             for t, prices, digits in found:
@@ -131,7 +131,7 @@ class Table:
 
     def __init__(self, call: str, describe: Describe, words: Mapping[str, str]) -> None:
         self.names: list[str] = list(_CHOSEN.get(call, ()))
-        """Names of the columns; more are found while rows come in."""
+        """Names of the columns; new ones are added as rows arrive."""
         self._call = call
         self._describe = describe
         self._words = words
@@ -139,12 +139,12 @@ class Table:
         self._balances: dict[str, str] = {}
 
     def columns(self) -> list[dict[str, Any]]:
-        """Return the columns' headings, and whether there are numbers below."""
+        """Return the headings of the columns, and whether they contain numbers."""
         labels = ((name, self._words.get(f"column_{name}", name)) for name in self.names)
         return [{"label": shortened(label), "number": name in self._numbers} for name, label in labels]
 
     def add(self, updates: Sequence[Update]) -> list[dict[str, Any]]:
-        """Return the rows of these updates, the oldest first: ``cells``, and ``gap``, what was missed just before."""
+        """Return the rows of these updates, the oldest first: ``cells``, and ``gap`` if one comes just before."""
         from dpyauth import frames
 
         rows: list[dict[str, Any]] = []
@@ -162,14 +162,14 @@ class Table:
         return rows
 
     def _widen(self, found: pd.DataFrame) -> None:
-        """Add columns of single values that are new."""
+        """Add columns for new fields with single values."""
         for name in map(str, found.columns):
             new = name not in self.names and "." not in name and len(self.names) < WIDEST
             if new and not any(isinstance(value, list | dict) for value in found[name]):
                 self.names.append(name)
 
     def _changes(self, told: Mapping[Any, Any]) -> bool:
-        """Return whether this is another balance than the one before."""
+        """Return whether the balance differs from the one before."""
         whose, balance = str(told.get("loginid")), str(told.get("balance"))
         changes = self._balances.get(whose) != balance
         self._balances = {**self._balances, whose: balance} if len(self._balances) < 1000 else {whose: balance}
@@ -190,5 +190,5 @@ class Table:
 
 
 def shortened(text: str) -> str:
-    """Return no more of a text than can be read."""
+    """Return a text, cut to a readable length."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from dpyauth.session.stream import Stream
 
 PACE = 0.05
-"""Seconds at least between two messages to the browser."""
+"""Shortest time between two messages to the browser, in seconds."""
 
 PAUSES = (2.0, 10.0, 60.0)
-"""Seconds between two stills of a stream that goes on: the first, the second, and all later ones."""
+"""Seconds between stills of a running stream: before the first, before the second, and before all later ones."""
 
 SHOWN = {"ticks": 300, "candles": 120, "table": 100}
-"""Number of the latest points or rows that are shown; the browser keeps no more."""
+"""Number of the latest points or rows that the browser shows and keeps."""
 
 log = logging.getLogger("dpyauth")
 
@@ -36,8 +36,8 @@ log = logging.getLogger("dpyauth")
 class StreamModel(PanelModel):
     """Model of the panel that shows one stream.
 
-    While a browser shows it, a thread of its own sends what is new: what comes in between two messages goes together
-    in the next one. The stream itself does nothing for it.
+    While a browser shows the panel, a thread sends it new updates a few times a second; updates that arrive between two
+    messages go together in the next one. The stream does no work for the panel, so a slow browser cannot hold it up.
 
     Parameters
     ----------
@@ -58,18 +58,18 @@ class StreamModel(PanelModel):
         self._lock = threading.Lock()
         self._looking = False
         self._running = False
-        self._anew = False  # whether the browser wants everything from the beginning
+        self._anew = False  # whether the browser needs everything from the beginning
         self._seen = 0
         self._ink: Chart | Table = self._blank()
-        self._stills = 0  # that have been asked for
+        self._stills = 0  # downloads that were asked for
         self._next_still = math.inf
 
     def without_panel(self) -> str:
-        """Say what to do instead, where the front end shows no panels."""
+        """Return what to do instead in a front end that shows no panels."""
         return self.text("no_panel")
 
     def content(self) -> dict[str, Any]:
-        """Return facts of the stream, but none of its updates."""
+        """Return the facts about the stream, without its updates, which would be saved with the notebook."""
         live, why = self._standing()
         return {
             "call": self.stream.call,
@@ -87,7 +87,7 @@ class StreamModel(PanelModel):
         self.on_shown()
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: so many updates, counted now and then, and whether there will be more."""
+        """Return the parts that a new still depends on: a count that rises now and then, and the end of the stream."""
         return self._stills, view["live"] == "ended", view["kept"]
 
     def still(self, view: dict[str, Any]) -> str:
@@ -100,7 +100,7 @@ class StreamModel(PanelModel):
         return stills.table(view, self.words, ink.columns(), rows, count)
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Send the browser all there is to show, or a file of it, or keep a frame for the user."""
+        """Send the browser all updates, or a file of them, or keep a frame for the user."""
         match message:
             case {"do": "replay"}:
                 self.visibility.seen()
@@ -111,7 +111,7 @@ class StreamModel(PanelModel):
                 self.later(lambda: self._download(message))
 
     def on_shown(self) -> None:
-        """Show everything from the beginning, and then what comes in."""
+        """Show everything from the beginning, and then new updates."""
         with self._lock:
             self._looking = self._anew = True
             self._stills, self._next_still = 0, time.monotonic() + PAUSES[0]
@@ -122,16 +122,16 @@ class StreamModel(PanelModel):
         self.stream.feed.nudge()
 
     def on_hidden(self) -> None:
-        """Let the thread end, with a still of what was shown last."""
+        """Let the thread end, after a still of the last state."""
         if self._looking:
             self._looking = False
             self._renew_still()
         self.stream.feed.nudge()
 
-    # What the stream is
+    # Facts about the stream
 
     def _about(self) -> tuple[str, str]:
-        """Return what to draw, and what to call it."""
+        """Return the kind of picture, and its title."""
         stream = self.stream
         _, updates = stream.feed.beyond(stream.feed.count - 100)
         newest = updates[-1][1] if updates else {}
@@ -172,7 +172,7 @@ class StreamModel(PanelModel):
                     if not self._looking or (told == "ended" and not anew):
                         self._running = False
                         return
-                standing = self._standing()[0]  # before looking for updates: after its end there are none
+                standing = self._standing()[0]  # check before looking for updates, or the last ones could be missed
                 self._show(anew=anew)
                 if time.monotonic() >= self._next_still:
                     self._renew_still()
@@ -180,7 +180,7 @@ class StreamModel(PanelModel):
                     self.changed()
                 told = standing
                 time.sleep(PACE)
-        except Exception as error:  # a defect of ours must not go unnoticed
+        except Exception as error:  # a bug in dpyauth must not go unnoticed
             log.error("the view of a stream failed: %s", type(error).__name__)
             self._running = False
 
@@ -194,7 +194,7 @@ class StreamModel(PanelModel):
             feed.wait(news, 60.0)
 
     def _show(self, *, anew: bool) -> None:
-        """Send the browser what is new, or all there is to show."""
+        """Send the browser new updates, or everything from the beginning."""
         most = SHOWN[self._kind]
         if anew:
             self._ink, self._seen = self._blank(), 0
@@ -222,7 +222,7 @@ class StreamModel(PanelModel):
         self._kept = {"rows": len(frame), "at": _clock(datetime.now(UTC))}
 
     def _download(self, message: dict[str, Any]) -> None:
-        """Send all updates that are kept as a file."""
+        """Send all kept updates as a file."""
         _, updates = self.stream.feed.beyond(self.stream.feed.count - 1)
         symbol = _symbol(updates[-1][1]) if updates and self._kind != "table" else ""
         what = f"{self.stream.call}_{symbol}" if symbol else self.stream.call
@@ -238,7 +238,7 @@ def _symbol(reply: Mapping[str, Any]) -> str:
 
 
 def _asked(reply: Mapping[str, Any], name: str) -> Any:
-    """Return what was asked for, as the reply repeats it."""
+    """Return the request that a reply echoes."""
     asked = reply.get("echo_req")
     return asked.get(name) if isinstance(asked, Mapping) else None
 
@@ -248,7 +248,7 @@ def _clock(moment: Any) -> str:
 
 
 def _span(seconds: Any) -> str:
-    """Return a length of time as traders write it."""
+    """Return the granularity of candles as traders write it."""
     if type(seconds) is not int:
         return ""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):

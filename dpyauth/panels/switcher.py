@@ -1,4 +1,4 @@
-"""Model the account switcher: the accounts of a sign-in, with their balances, and one click to use another."""
+"""Model the account switcher, which shows the accounts of a sign-in with their balances and switches between them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 EVERY = 60.0
-"""Seconds between two questions about what Deriv does not send by itself."""
+"""Interval in seconds for data that Deriv does not stream."""
 
 PATIENCE = 3.0
-"""Seconds that the first picture may take."""
+"""Longest wait for data for the first view, in seconds."""
 
 
 class SwitcherModel(PanelModel):
     """Model of the account switcher.
 
-    An account with real money is asked about once, before it is used.
+    Before an account with real money is used for the first time, it asks the user.
 
     Parameters
     ----------
@@ -40,20 +40,20 @@ class SwitcherModel(PanelModel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._balances: Mapping[str, str] = {}
-        self._usable: Mapping[str, bool] = {}  # newer than what the sign-in brought
+        self._usable: Mapping[str, bool] = {}  # newer than those from the sign-in
         self._note = ""  # why there are no balances
         self._choosing = AccountChoice(session, self._use, self.dismiss)
         self._refresher: Refresher | None = None
 
     def prepare(self) -> None:
-        """Ask for what the first picture needs; what takes longer than a moment comes later by itself."""
+        """Read the data for the first view; anything slower arrives later by itself."""
         if self.session.state == "signed in":
             once(self.learn(), self.name, PATIENCE)
 
     # What there is to show
 
     def content(self) -> dict[str, Any]:
-        """Return the accounts, and the question there is."""
+        """Return the accounts, and the question if there is one."""
         session = self.session
         account = account_view.account(session)
         accounts = account_view.accounts(session, self._balances)
@@ -88,12 +88,12 @@ class SwitcherModel(PanelModel):
         return "\n".join([*lines, *filter(None, (view["note"], view["hint"]))])
 
     def without_panel(self) -> str:
-        """Say how to use another account where the front end shows no panels."""
+        """Return how to switch accounts in a front end that shows no panels."""
         other = next((entry["loginid"] for entry in self.view()["accounts"] if not entry["current"]), None)
         return "" if other is None else self.text("no_panel", loginid=plain(other))
 
     def subject(self, view: dict[str, Any]) -> object:
-        """Return what the still is of: these accounts, the one in use, and whether their balances are known."""
+        """Return the parts that a new still depends on: the accounts, the one in use, and which balances are known."""
         accounts = [
             (each["loginid"], each["current"], each["status"], bool(each["balance"])) for each in view["accounts"]
         ]
@@ -111,7 +111,7 @@ class SwitcherModel(PanelModel):
     # What the user does
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Choose an account, and answer the question."""
+        """Handle the choice of an account, or the answer to the question."""
         self._choosing.handle(message)
 
     def _use(self, loginid: str) -> None:
@@ -133,13 +133,13 @@ class SwitcherModel(PanelModel):
             refresher.end()
 
     async def follow(self) -> None:
-        """Stay up to date for as long as the session does not change."""
+        """Keep the panel up to date until the session changes, when the work is cancelled and started again."""
         while self.session.state == "signed in":
             await self.learn()
             await asyncio.sleep(EVERY)
 
     async def learn(self) -> None:
-        """Ask for all that there is to know."""
+        """Read everything that the panel shows."""
         await self._learn_balances()
 
     async def _learn_balances(self) -> None:
@@ -150,19 +150,19 @@ class SwitcherModel(PanelModel):
         except MissingScope as error:
             self._note = self.text("balances_need", scopes=labels(session, error.scopes))
         except DpyauthError:
-            return  # they are an extra; the next time may do better
+            return  # balances are an extra; the next attempt may succeed
         else:
             known = frame.set_index("loginid")
             self._balances = {
                 str(name): account_view.money(amount) for name, amount in known["balance"].dropna().items()
             }
-            if "active" in known:  # Deriv tells it of all accounts only
+            if "active" in known:  # Deriv reports it only for all accounts at once
                 self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
             self._note = ""
         self.changed()
 
 
 def labels(session: Session, scopes: Iterable[str]) -> str:
-    """Return the scopes that would do, as Deriv calls them where one makes a token."""
+    """Return the scopes that would be enough, with the names from Deriv's token page."""
     known = session.core.api_facts.scopes
     return " / ".join(known.get(scope, scope) for scope in scopes)

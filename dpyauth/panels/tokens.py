@@ -1,4 +1,4 @@
-"""Model the panel of API tokens, which lists, creates and revokes them. Tokens are never part of what it shows."""
+"""Model the panel of API tokens, which lists, creates and revokes them. Tokens are never part of its view."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ class _Token:
     """API token, as Deriv lists it."""
 
     key: str
-    """Key by which it is recognised, and which reveals nothing."""
+    """Key for the browser that identifies the token and reveals nothing about it."""
     name: str
     scopes: tuple[str, ...]
     last_used: str
     bound: bool
-    """True if it works from one internet address only."""
+    """True if the token works from one internet address only."""
     secret: Secret = field(repr=False)
-    """Token itself; with stars in it, where Deriv masks it."""
+    """Token itself; partly replaced by stars if Deriv masks it."""
 
 
 class TokensModel(AdminModel):
     """Model of the panel of API tokens of the account in use.
 
-    No token is kept: to revoke one, the list is read again. A new one is handed to the browser once, as a message
-    ``{"made": name, "token": …, "asked": …}`` to the panel that asked for it.
+    No token is kept: to revoke one, the list is read again. A new token is sent to the browser once, in a message
+    ``{"made": name, "token": …, "asked": …}`` to the view that asked for it, so that it is never saved.
 
     Parameters
     ----------
     session : Session
-        The session to manage them with.
+        Session whose tokens are managed.
     """
 
     name = "tokens"
@@ -63,12 +63,12 @@ class TokensModel(AdminModel):
     # What there is to show
 
     def without_panel(self) -> str:
-        """Say what to do instead, where the front end shows no panels."""
+        """Return what to do instead in a front end that shows no panels."""
         key = "no_panel_list" if self.reads in self.session.core.catalog else "no_panel"
         return self.text(key, page=self.session.core.api_facts.pages.tokens)
 
     def content(self) -> dict[str, Any]:
-        """Return the tokens without what is secret, and what a new one can be for."""
+        """Return the tokens without anything secret, and the purposes of a new token."""
         content = super().content()
         return {
             **content,
@@ -89,7 +89,7 @@ class TokensModel(AdminModel):
         self._rows = []
 
     def read(self) -> None:
-        """Get the list."""
+        """Request the list from Deriv."""
         self._show(self._listed(self.call(_CALL)))
 
     # What the user does
@@ -117,7 +117,7 @@ class TokensModel(AdminModel):
             )
 
     def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> dict[str, str] | None:
-        """Create a token. The list from before shows which one is new, so that it is never taken for an older one."""
+        """Create a token, and find it by comparing with the earlier list, so that no older one is shown by mistake."""
         before = self._listed(self.call(_CALL))
         if any(token.name == name for token in before):
             self._show(before)
@@ -127,7 +127,7 @@ class TokensModel(AdminModel):
             _CALL, new_token=name, new_token_scopes=scopes, valid_for_current_ip_only=1 if bound else None
         )
         after = self._listed(reply)
-        del reply  # it holds tokens
+        del reply  # the reply contains tokens
         self._show(after)
         new = [token for token in after if token.name == name and token.key not in {old.key for old in before}]
         if len(new) != 1 or not _whole(new[0].secret):
@@ -171,7 +171,7 @@ class TokensModel(AdminModel):
         ]
 
     def _in_use(self, token: _Token, among: list[_Token]) -> bool:
-        """Return whether the session is signed in with this token; where Deriv masks it, whether it can be no other."""
+        """Return whether the session is signed in with this token; if Deriv masks it, whether no other fits."""
         credential = self.session.core.credential
         if credential is None or not may_be(token.secret, credential.token):
             return False
@@ -201,7 +201,7 @@ def _whole(secret: Secret) -> bool:
 
 
 def may_be(listed: Secret, token: Secret) -> bool:
-    """Return whether a token can be the one that is listed like this."""
+    """Return whether a token matches an entry of the list, which may be masked."""
     if _whole(listed):
         return listed == token
     if not listed.reveal():
@@ -211,7 +211,7 @@ def may_be(listed: Secret, token: Secret) -> bool:
     if not mine.startswith(first) or not mine.endswith(last):
         return False
     at, end = len(first), len(mine) - len(last)
-    for part in parts:  # each where it comes first: then no other choice leaves more room for the rest
+    for part in parts:  # take the first match of each part: that leaves the most room for the rest
         at = mine.find(part, at, end)
         if at < 0:
             return False
@@ -220,4 +220,4 @@ def may_be(listed: Secret, token: Secret) -> bool:
 
 
 _DELETABLE = r"[A-Za-z0-9\s_*]+"
-"""Pattern of what the call can delete: all of Deriv's own API tokens, but not the sandbox's samples."""
+"""Pattern of tokens that the call can delete: all of Deriv's API tokens, but not the sandbox's samples."""

@@ -1,4 +1,4 @@
-"""Tell whether a panel is looked at. Its browser says so every few seconds, but a busy kernel does not hear it."""
+"""Find out whether a browser shows a panel. It reports every few seconds, but a busy kernel does not hear it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import time
 from collections.abc import Callable
 
 SILENCE = 45.0
-"""Seconds of silence after which a panel counts as hidden; its browser speaks every 10."""
+"""Seconds without a report after which a panel counts as hidden; its browser reports every 10."""
 
 GRACE = 5.0
-"""Seconds for a kernel that was busy to hear what was said meanwhile."""
+"""Seconds that a kernel gets after being busy to read the reports that have arrived in the meantime."""
 
 
 class Visibility:
-    """Watch over a panel on the event loop that hears its browser: while that is blocked, no time passes.
+    """Visibility of a panel, measured on the event loop that receives the browser's messages.
 
-    ``on_shown`` and ``on_hidden`` take turns, and are never called at the same time; on any thread.
+    While a cell blocks that loop, reports are not heard, but the timer of this class does not run either. A timer on
+    another thread would take every panel for hidden during a long cell.
+
+    ``on_shown`` and ``on_hidden`` are called alternately, on any thread, and never at the same time.
 
     Parameters
     ----------
@@ -38,17 +41,17 @@ class Visibility:
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
-            self._loop = None  # then there is no telling, and a panel once shown stays so
+            self._loop = None  # without a loop there is no timer: a panel that was shown counts as visible for good
 
     def seen(self) -> None:
-        """Note that the browser spoke."""
+        """Note a report from the browser."""
         with self._turn:
             self._heard = time.monotonic()
             if self.visible or self._over:
                 return
             self.visible = True
             if self._loop is not None:
-                with contextlib.suppress(RuntimeError):  # that loop is closed
+                with contextlib.suppress(RuntimeError):  # the loop is closed
                     self._loop.call_soon_threadsafe(self._check, False)
             self._on_shown()
 

@@ -6,7 +6,7 @@ from dpyauth.panels.stills.markup import View, Words, colour, grid, heading, kin
 
 
 def sign_in(view: View, words: Words, otherwise: str) -> str:
-    """Return who is signed in, or how to sign in; ``otherwise`` says how that is done without a panel."""
+    """Return the account in use, or how to sign in; ``otherwise`` says how to do that without a panel."""
     account = view["account"]
     if view["ended"]:
         return still(words, [heading(words["title"], sandbox(view, words)), line(view["ended"])])

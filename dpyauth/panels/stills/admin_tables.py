@@ -1,4 +1,4 @@
-"""Write the stills of the panels of tokens and of apps. No token is part of what they are made of."""
+"""Write the stills of the panels of tokens and apps. Their input contains no token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw a chart as SVG: ticks as a line, candles as candles. Only numbers and times are in it."""
+"""Draw a chart as SVG: ticks as a line, candles as candles. It contains only numbers and times."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from statistics import median_low
 from typing import Any
 
 WIDE, TALL = 480, 230
-"""Size, in pixels: small enough that letters stay large in a narrow window."""
+"""Size in pixels, small enough that letters stay readable in a narrow window."""
 
 SHOWN = 600
-"""Width where there is room for it."""
+"""Width if there is room for it."""
 
 MOST = 1e12
-"""A price beyond this cannot be drawn, nor be one."""
+"""Largest price that can be drawn; no real price is larger."""
 
 _TOP, _FLOOR, _LEFT = 10, TALL - 26, 8
-_LETTER = 7.0  # pixels, about
-_APART = 84  # pixels between two labels of the time axis, at least
-_LONG = 12  # a pause of more than so many usual steps is drawn as so many
-_ROOMY = 40  # so many usual steps are drawn, at least
+_LETTER = 7.0  # approximate, in pixels
+_APART = 84  # smallest distance between two labels of the time axis, in pixels
+_LONG = 12  # a longer pause is drawn as this many usual steps
+_ROOMY = 40  # smallest number of usual steps to draw
 _ROUND = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800, 2592000)
 
 _STYLE = """
@@ -50,16 +50,16 @@ Height = Callable[[float], float]
 
 
 def image(points: Sequence[Point], digits: int, zone: str) -> str:
-    """Return the address of an image of the chart, which holds all of it.
+    """Return the chart as a data address of an image.
 
     Parameters
     ----------
     points : sequence of dict
-        As `dpyauth.panels.stream_updates.Chart` makes them, the oldest first; at least one.
+        Points from `dpyauth.panels.stream_updates.Chart`, the oldest first; at least one.
     digits : int
-        Decimals of the prices.
+        Number of decimals of the prices.
     zone : str
-        Name of the time of the axis.
+        Name of the time zone of the axis.
     """
     return f"data:image/svg+xml;base64,{b64encode(svg(points, digits, zone).encode()).decode()}"
 
@@ -142,7 +142,7 @@ def _gaps(points: Sequence[Point], places: Sequence[float], half: float) -> Iter
 
 
 def _line(points: Sequence[Point], places: Sequence[float], y: Height) -> Iterator[str]:
-    """Draw as one stroke what looks the same, and nothing where it is not known what was between."""
+    """Draw runs of equal style as one stroke each, and leave gaps where data are missing."""
     spots = [f"{x:.1f} {y(point['p'][0]):.1f}" for x, point in zip(places, points, strict=True)]
     begun, style = "", ""
     for (before, after), (spot, point) in zip(pairwise(spots), zip(spots[1:], points[1:], strict=True), strict=True):
@@ -159,7 +159,7 @@ def _line(points: Sequence[Point], places: Sequence[float], y: Height) -> Iterat
 
 
 def _candles(points: Sequence[Point], places: Sequence[float], half: float, y: Height) -> Iterator[str]:
-    """Draw rising ones hollow and falling ones full: not by colour alone."""
+    """Draw rising candles hollow and falling ones filled, so that colour is not the only difference."""
     wide = max(half * 1.3, 1)
     for x, point in zip(places, points, strict=True):
         begin, high, low, end = point["p"]

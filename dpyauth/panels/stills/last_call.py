@@ -6,11 +6,11 @@ from dpyauth.panels.reply_view import plain
 from dpyauth.panels.stills.markup import View, Words, code, heading, line, sandbox, small, still
 
 LONGEST = 2000
-"""Characters shown of a request or reply: more of them would only make the notebook large."""
+"""Largest number of characters of a request or reply; more would only make the notebook large."""
 
 
 def explorer(view: View, words: Words, asked: View | None, otherwise: str) -> str:
-    """Return what was sent last, as JSON in which what is secret or personal is masked, and what came of it."""
+    """Return the latest request as JSON, with secret and personal values masked, and its result."""
     labels = {"api": words["api"].format(api=view["api"])} | sandbox(view, words)
     top = heading(words["title"], labels)
     if asked is None:

@@ -1,6 +1,6 @@
-"""Make parts of stills: simple tags that sanitisers leave in, and that read without styles too.
+"""Make parts of stills: simple tags that sanitisers keep and that are readable without styles.
 
-Room and letters are their own: an e-mail has no styles of JupyterLab's.
+Spacing and fonts are inline, because an e-mail does not have JupyterLab's styles.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dpyauth.secret import BLOTTED, scrub
 from dpyauth.sensitive import MASK
 
 SENTENCES = 1000
-"""Characters shown of an explanation."""
+"""Largest number of characters of an explanation."""
 
 KINDS = {"real": "#b54708", "demo": "#067647", "sample": "#0b6bcb", "sandbox": "#6941c6", "api": "#57606a"}
 """Colours of the kinds of account."""
@@ -35,40 +35,40 @@ def clock(seconds: float) -> str:
 
 
 def still(words: Words, parts: Iterable[str], colour: str = KINDS["api"]) -> str:
-    """Return a still made of these parts, which says when it was made."""
+    """Return a still of these parts, with the time when it was made."""
     made = small(f"{as_of(words)} {words['again']}")
     edge = f"border-left:6px solid {colour};padding:4px 16px;margin:8px 2px"
     return f'<div style="{edge};{_FONT}">{"".join(parts)}{made}</div>'
 
 
 def as_of(words: Words) -> str:
-    """Say when this is."""
+    """Return the current time as text."""
     return words["as_of"].format(time=clock(time.time()))
 
 
 def without_tokens(made: str) -> str:
-    """Return a still without tokens, wherever they stand: a user may paste one into a field that is not for it."""
+    """Return a still without tokens: the user may have pasted one into a field that is not hidden."""
     return by_form(str(scrub(made)).replace(BLOTTED, MASK))
 
 
 def beside(picture: str, html: str) -> str:
-    """Return a still that a live panel hides by the name of its class.
+    """Return a still that the live panel hides by its class name.
 
-    Without the panel, JupyterLab shows a complaint in its place, or "Loading widget..." for ever: the style hides that.
+    Without the panel, JupyterLab shows an error in its place, or "Loading widget..." for ever; the style hides that.
     """
     place = f".jp-OutputArea-child:has(.{picture}) + .jp-OutputArea-child:not(:has(.dpyauth-panel))"
     return f'<div class="{picture}">{html}</div><style>{place} {{ display: none }}</style>'
 
 
 def kinds(view: View, words: Words) -> dict[str, str]:
-    """Return the words for the kinds of account that the one in use is, by what decides their colour."""
+    """Return the labels for the kind of the account in use, by the key of their colour."""
     account = view["account"]
     found = {account["kind"]: words[account["kind"]], "api": words["api"].format(api=account["api"])}
     return found | sandbox(view, words)
 
 
 def sandbox(view: View, words: Words) -> dict[str, str]:
-    """Return the words for the sandbox, where it is one."""
+    """Return the label for the sandbox, if the session uses it."""
     return {"sandbox": words["sandbox"]} if view["sandbox"] else {}
 
 
@@ -79,7 +79,7 @@ def colour(view: View) -> str:
 
 
 def heading(title: str, labels: Mapping[str, str] | None = None, size: str = "1.1em") -> str:
-    """Return a heading, and labels beside it: their text, by what decides their colour."""
+    """Return a heading with labels beside it; ``labels`` maps the key of a colour to a text."""
     pills = "".join(f" {pill(KINDS[kind], escape(word))}" for kind, word in (labels or {}).items())
     return f'<p style="{_BETWEEN}"><strong style="font-size:{size}">{quoted(plain(title))}</strong>{pills}</p>'
 
@@ -100,7 +100,7 @@ def link(text: str, address: str) -> str:
 
 
 def notice(view: View) -> list[str]:
-    """Return what the panel has to say beside the rest."""
+    """Return the notice of the panel, if there is one."""
     said = view.get("notice")
     if not said:
         return []
@@ -113,13 +113,13 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def named(name: str, cell: str) -> str:
-    """Return a row of a table: a name and what is beside it, in HTML."""
+    """Return a row of a table: a name and its HTML value."""
     head = f'<th style="{_CELL};text-align:left;font-weight:normal;white-space:nowrap">{escape(name)}</th>'
     return f'<tr>{head}<td style="{_CELL};text-align:left">{cell}</td></tr>'
 
 
 def grid(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:
-    """Return a table of texts; ``numbers`` are the places of columns that are aligned to the right."""
+    """Return a table of texts; ``numbers`` are the positions of columns to align to the right."""
     right = set(numbers)
 
     def cell(tag: str, place: int, text: str) -> str:
@@ -138,7 +138,7 @@ def table_of(rows: Iterable[str]) -> str:
 
 
 def code(text: str) -> str:
-    """Return text as it is, line by line."""
+    """Return preformatted text."""
     return f'<pre style="{_BETWEEN};font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</pre>'
 
 
@@ -153,5 +153,5 @@ def _paragraph(inside: str) -> str:
 
 
 def quoted(said: str) -> str:
-    """Return a text isolated from its surroundings, whichever way it is written."""
+    """Return a text isolated from its surroundings, so that its direction does not affect them."""
     return f'<span dir="auto">{escape(said)}</span>'

@@ -1,4 +1,4 @@
-"""Write the still of a stream: a chart and what it says in words, or a table of the latest updates."""
+"""Write the still of a stream: a chart with its description, or a table of the latest updates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image
 from dpyauth.panels.stills.markup import View, Words, grid, heading, line, pairs, sandbox, small, still
 
 ROWS = 10
-"""Rows of a table."""
+"""Largest number of rows of a table."""
 
 COLUMNS = 8
-"""Columns of a table: more cannot be read side by side."""
+"""Largest number of columns of a table; more cannot be read side by side."""
 
 
 def chart(view: View, words: Words, points: Sequence[Point], digits: int, count: int) -> str:
@@ -40,7 +40,7 @@ def chart(view: View, words: Words, points: Sequence[Point], digits: int, count:
 
 
 def table(view: View, words: Words, columns: Sequence[View], rows: Sequence[View], count: int) -> str:
-    """Return the latest updates, the latest first."""
+    """Return a table of the latest updates, latest first."""
     if not rows:
         return _still(view, words, [], count)
     shown = columns[:COLUMNS]
@@ -62,7 +62,7 @@ def _still(view: View, words: Words, told: Sequence[str], count: int) -> str:
 
 
 def _facts(words: Words, points: Sequence[Point], digits: int) -> dict[str, Any]:
-    """Return the last price, when it was, the change since the beginning, and the range: as the live view says them."""
+    """Return the last price with its time, the change and the range, in the same words as the live view."""
     begin, end = points[0]["p"][0], points[-1]["p"][-1]
     percent = round((end - begin) / abs(begin) * 100, 2) if begin else 0.0
     arrow, sign = ("=", "±") if percent == 0 else ("▲", "+") if percent > 0 else ("▼", "−")

@@ -1,4 +1,4 @@
-"""Read the panels' words, one file per panel and language. To translate the panels, add a folder beside ``en``."""
+"""Read the texts of the panels, one file per panel and language. To translate them, add a folder next to ``en``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _HERE = Path(__file__).parent
 
 @functools.cache
 def texts(panel: str, language: str = "EN", folder: Path = _HERE, *, app: bool = False) -> dict[str, str]:
-    """Return the words of a panel by key, in English where this language has none. ``{…}`` stands for a value.
+    """Return the texts of a panel by key, in English if this language has none. ``{…}`` stands for a value.
 
-    In an ``app`` the user cannot run cells: words whose key begins with ``app_`` take the place of the others there.
+    In an ``app`` the user cannot run cells, so texts whose key begins with ``app_`` replace the others there.
     """
     found: dict[str, str] = {}
     for each in ("en", language.lower()):
