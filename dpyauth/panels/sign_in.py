@@ -125,7 +125,7 @@ class SignInModel(SignInAttempt):
         """
         api = api if api in self._apis else self._apis[0]
         given = token if token.reveal().strip() else self._held.get(api) or token
-        self.dismiss()  # otherwise, repeating a mistake would not change the view and look as if the kernel did not respond
+        self.dismiss()  # otherwise the same mistake again would not change the view, and the panel would seem dead
         self._asked, self._typed = api, True
         mine = self._choice.kind(given, likely=True)
         if mine in self._apis and mine != api:
@@ -306,7 +306,7 @@ class SignInModel(SignInAttempt):
     # Inside
 
     def _stated(self, view: dict[str, Any]) -> list[dict[str, str]]:
-        """Return the scopes if Deriv states them. Those learned from replies change from call to call; a still must not."""
+        """Return the scopes if Deriv states them. Those learned from replies change too often for a still."""
         account = self.session.core.active_account
         return view["scopes"] if account is not None and account.scopes is not None else []
 
