@@ -114,7 +114,7 @@ def shown(value: object) -> str:
 
 
 def outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Return what is wrong with a call: nothing if it returns, or raises an error of ours without a token."""
+    """Return what is wrong with a call: nothing if it returns, or raises one of our errors without a token."""
     try:
         result = function(*args, **kwargs)
         if inspect.iscoroutine(result):

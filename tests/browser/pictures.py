@@ -1,6 +1,6 @@
 """Take the pictures of README and the documentation again in a JupyterLab: `python tests/browser/pictures.py`.
 
-Pass names to take only those. All data is from the sandbox, so the pictures show nobody's account.
+Pass names to take only those. All data is from the sandbox, so the pictures show no real account.
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ def options(
 
 
 def known(ours: Any, published: set[str]) -> None:
-    """Exit with an error if a name of ours is not among those of Deriv."""
+    """Exit with an error if one of our names is not among those of Deriv."""
     if unknown := [name for name in ours if name not in published]:
         raise SystemExit(f"the table of calls names what no schema has: {', '.join(unknown)}")
 

@@ -223,7 +223,7 @@ KEYWORDS = {
 
 
 def check_facts(schema: Any) -> None:
-    """Check that there are only keywords of JSON schema, and no text that reads like a sentence."""
+    """Check that the value has only keywords of JSON schema, and no text in the form of a sentence."""
     assert set(schema) <= KEYWORDS
     for key, value in schema.items():
         if key in {"properties", "patternProperties"}:

@@ -1,4 +1,4 @@
-"""What every lesson keeps to: under ten minutes, and something to try at the end."""
+"""Every lesson takes under ten minutes, and ends with something to try."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 WORDS = 1800
-"""At 200 a minute nine minutes' reading; the code is run, not read."""
+"""Nine minutes at 200 words a minute; the code is run, not read."""
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -29,7 +29,7 @@ def test_pictures_get_no_background_from_jupyter(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_loop_has_an_end_of_its_own(path: Path) -> None:
-    """On an account of the reader's own, what the loop of a lesson waits for in the sandbox may never come."""
+    """On the user's own account, the event that a loop waits for in the sandbox may never come."""
     code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     parsed = [compile(text, path.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT) for text in code]
     assert [node for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.While)] == []
@@ -87,7 +87,7 @@ def test_a_cell_is_called_a_cell(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_the_first_cell_is_simple(path: Path) -> None:
-    """A reader who has never programmed meets it first: no loops, no functions, and few lines."""
+    """Users who have never programmed see it first, so it has no loops, no functions, and few lines."""
     first = ast.parse(cells(path, "code")[0].source)
     hard = (ast.For, ast.FunctionDef, ast.GeneratorExp, ast.ListComp, ast.DictComp, ast.SetComp, ast.Lambda, ast.With)
     assert not [node for node in ast.walk(first) if isinstance(node, hard)]
