@@ -46,7 +46,7 @@ class PriceHistories(HistoryQuestions):
         Parameters
         ----------
         symbol : str
-            Symbol, such as ``"R_100"``.
+            Code of the symbol, such as ``"R_100"``.
         since, until : date, datetime, str or timedelta, optional
             Start and end of the period, as for `statement`. Without ``since``, the latest 5,000.
 
@@ -90,7 +90,7 @@ class PriceHistories(HistoryQuestions):
         Parameters
         ----------
         symbol : str
-            Symbol, such as ``"R_100"``.
+            Code of the symbol, such as ``"R_100"``.
         granularity : int, str or timedelta
             Length of a candle: in seconds, or as ``"1min"``, ``"4h"``, ``"1D"``. Deriv has candles of 1, 2, 3, 5, 10,
             15 and 30 minutes, of 1, 2, 4 and 8 hours, and of a day.

@@ -221,9 +221,9 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda session: session.stream("ticks", keep=np.float64(5)), "for 'keep', not 5.0. Write 5. (keep: "),
     (lambda session: session.stream("ticks", keep=5.5), "for 'keep', not 5.5. (keep: "),
     (lambda session: session.balance(decimal="no"), "takes True or False for 'decimal', not 'no'."),
-    (lambda session: session.balance({"balance": 1}), "A request in Deriv's form goes to session.call()."),
+    (lambda session: session.balance({"balance": 1}), "Pass a whole request, as a dict, to session.call()."),
     (lambda session: session.limits("values", kind="markets"), "was given 'kind' twice: by its place and by its name."),
-    (lambda session: session.ticks(), "ticks() needs 'symbol', a text. (symbol: Such as \"R_100\".)"),
+    (lambda session: session.ticks(), "ticks() needs 'symbol', a text. (symbol: Code of the symbol, such as \"R_100\".)"),
     (
         lambda session: session.statement("2026-01-01 14:30 UTC"),
         "Write the time as in '14:30', in UTC, or with its zone",
@@ -341,7 +341,7 @@ def test_no_traceback_shows_a_token_passed_as_a_wrong_argument(session: Session)
     [
         ("session", "acount_status", "A session has no 'acount_status'. Did you mean 'account_status'?"),
         ("session", "blance", "Did you mean 'balance'?"),
-        ("session", "buy", "It is a call of Deriv's: session.call('buy', ...)."),
+        ("session", "buy", "It is one of Deriv's calls: session.call('buy', ...)."),
         ("session.aio", "acount_status", "session.aio has no 'acount_status'. Did you mean 'account_status'?"),
         ("session.aio", "health", "session.health does not wait for anything, so it needs no await."),
         ("stream", "nxt", "A stream has no 'nxt'. Did you mean 'next'?"),
@@ -410,7 +410,7 @@ def test_the_call_is_found_among_fields_named_like_calls(session: Session) -> No
         ({"blance": 1}, "no call named 'blance'. Did you mean 'balance'?"),
         ({}, "session.calls() lists them"),
         ({"balance": 1, "acount": "all"}, "'balance' has no field 'acount'. Did you mean 'account'?"),
-        ({"ticks": "R_100", "subscribe": 1}, "use session.stream()"),
+        ({"ticks": "R_100", "subscribe": 1}, "Use session.stream()"),
         ({5: 1}, "has no call of this name"),
     ],
 )
