@@ -223,7 +223,10 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda session: session.balance(decimal="no"), "takes True or False for 'decimal', not 'no'."),
     (lambda session: session.balance({"balance": 1}), "Pass a whole request, as a dict, to session.call()."),
     (lambda session: session.limits("values", kind="markets"), "was given 'kind' twice: by its place and by its name."),
-    (lambda session: session.ticks(), "ticks() needs 'symbol', a text. (symbol: Code of the symbol, such as \"R_100\".)"),
+    (
+        lambda session: session.ticks(),
+        "ticks() needs 'symbol', a text. (symbol: Code of the symbol, such as \"R_100\".)",
+    ),
     (
         lambda session: session.statement("2026-01-01 14:30 UTC"),
         "Write the time as in '14:30', in UTC, or with its zone",

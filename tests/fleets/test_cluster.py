@@ -159,7 +159,7 @@ def test_arguments_that_must_not_go_to_the_workers(client: Any, place: dict[str,
 
 def test_a_function_missing_on_the_workers(client: Any, place: dict[str, Any]) -> None:
     with fleet(NAMES, cluster=client, **{**place, "fetch": "no.such.module:function"}) as clients:
-        assert clients.balance()["error"].str.contains("no function of that name").all()
+        assert clients.balance()["error"].str.contains("cannot be imported here").all()
 
 
 def stand_in(futures: Callable[[Any], Any]) -> Any:

@@ -93,7 +93,7 @@ def test_in_a_terminal_panels_say_what_to_use_instead(session: Session, open_opt
     with session.stream("ticks", ticks="R_100") as stream:
         assert "Instead: stream.frame()" in repr(stream.view())
     elsewhere = open_options()
-    assert "Instead: https://" in repr(elsewhere.tokens_panel())
+    assert "at https://" in repr(elsewhere.tokens_panel())
     assert "lists your" not in repr(elsewhere.tokens_panel()) + repr(elsewhere.apps_panel())
 
 
