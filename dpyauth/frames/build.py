@@ -146,7 +146,7 @@ def _has_place(column: Column, context: Context | None, rows: list[Any]) -> bool
 
 
 def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFrame:
-    """Add the fields beside the rows of several replies to a frame, as `frame` does for one reply.
+    """Add the fields beside the rows of several replies to a frame, as it is done for one reply.
 
     Parameters
     ----------
