@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 import itertools
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,7 +136,7 @@ def test_a_redirect_on_reconnecting_is_a_failed_attempt(
         connection.start()
         connection.ready.result(10)
         eventually(lambda: clients)
-        clients[0].socket.close()
+        clients[0].socket.shutdown(socket.SHUT_RDWR)
         eventually(redirects.is_set)
         eventually(lambda: connection.state is State.OPEN and len(clients) == 2)
         assert connection.protocol.reconnects == 1
