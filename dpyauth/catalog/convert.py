@@ -61,6 +61,7 @@ def scalar(value: Any) -> Any:
 
 
 def absent(value: Any) -> bool:
+    """Return whether a value stands for nothing: None, or the missing value of pandas or NumPy."""
     kind = type(value).__name__
     return value is None or kind in {"NAType", "NaTType"} or (kind == "datetime64" and value != value)
 

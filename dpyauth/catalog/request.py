@@ -44,7 +44,7 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
     for name, value in given.items():
         if name not in call.fields and not (name == "passthrough" and call.rest is None) and not call.open:
             raise InvalidRequest(_unknown(call, name), call=call.name, field=name)
-        elif not absent(value):
+        if not absent(value):
             fields[name] = _field(call, name, value)
     missing = [name for name in call.required if name not in fields and name != call.key]
     if missing:

@@ -81,7 +81,7 @@ def to_excel(
 
 @public
 def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = False) -> pd.DataFrame:
-    """Make a frame fit for a file, a database or another library: what that cannot hold becomes texts.
+    r"""Make a frame fit for a file, a database or another library: what that cannot hold becomes texts.
 
     ========================================  =============================================
     to                                        write
@@ -107,7 +107,7 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
         True if a spreadsheet is going to open it. It is as with ``lists=False``, but exact numbers stay numbers if
         all of their column have 15 digits or fewer, times lose their zone and their heading says that they are UTC,
         a text that a spreadsheet would take for a formula gets a ``'`` before it, also within a text where one with
-        other separators would begin a cell, and a line within a text ends in ``\\n``.
+        other separators would begin a cell, and a line within a text ends in ``\n``.
 
     Returns
     -------

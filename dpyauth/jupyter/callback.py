@@ -56,7 +56,7 @@ class CallbackHandler(RequestHandler):
 
     def compute_etag(self) -> None:
         """Return None, so that the page has no ETag and browsers do not cache it."""
-        return None
+        return
 
     @allow_unauthenticated
     def get(self) -> None:

@@ -1,0 +1,1 @@
+"""Keep one connection to Deriv alive: its rules without I/O, and what drives them."""

@@ -152,6 +152,7 @@ def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple
 
 
 def plain_host(given: str) -> str:
+    """Return the address of the sign-in pages, checked: scheme and host alone, and https unless it is this machine."""
     try:
         parts = urlsplit(given.strip())
         name = parts.hostname or ""
@@ -247,10 +248,12 @@ def harmless(text: str) -> str:
 
 
 def refused(code: str) -> RedirectRefused:
+    """Return the error for a redirect that is refused for this reason."""
     return RedirectRefused(_TEXTS[code], code=code)
 
 
 def damaged(what: str, code: str = "damaged") -> RedirectRefused:
+    """Return the error for an address that cannot be read."""
     return RedirectRefused(
         f"The address is damaged: {what}. Copy the whole text of the browser's address bar again, or start the sign-in "
         "again.",
