@@ -39,7 +39,7 @@ window.open_ = (body, more = {}) => {
   document.body.append(el);
   return (window.panel = mount({ model, el, label: "title", body: (view) => body(view, panel), ...more }));
 };
-Object.assign(window, { element, button, badge });
+Object.assign(window, { element, button, badge, changeQuestion });
 """
 
 COUNTER = """() => {
@@ -78,8 +78,9 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.clock.pause_at(1000)
     page.set_content("<!doctype html><html lang='en'><title>A page</title><body></body></html>")
     page.add_style_tag(content=style())
+    modules = script("explorer").removesuffix("export default { render };\n")
     words = texts("sign-in")
-    page.add_script_tag(type="module", content=script("panel") + MADE_UP.replace("TEXTS", json.dumps(words)))
+    page.add_script_tag(type="module", content=modules + MADE_UP.replace("TEXTS", json.dumps(words)))
     page.wait_for_function("typeof window.open_ === 'function'")
     yield page
     context.close()
@@ -211,6 +212,40 @@ def test_the_kernel_has_gone(counter: Page, how: str) -> None:
         expect(each).to_be_disabled()
     says(counter).to_contain_text("The kernel was restarted or shut down")
     assert counter.evaluate("[panel.send({ do: 'something' }), sent]") == [False, []]
+
+
+# Asking before a change
+
+
+def test_a_change_can_be_confirmed_after_a_moment(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          open_((view, panel) => question.node(view, view.n));
+          window.question = changeQuestion({ panel, dropped: () => {} });
+        }"""
+    )
+    page.clock.run_for(1)
+    asked = {"nonce": "made up", "loginid": "CR1", "typed": "CR1", "call": "buy", "money": False, "json": "{}"}
+    yes = page.locator("[id$=-yes]")
+    page.evaluate("asked => question.ask(asked)", asked)
+    page.clock.run_for(700)
+    page.evaluate("asked => question.ask(asked)", asked)  # another one: its moment begins anew
+    page.locator("[id$=-typed]").fill("CR1")
+    page.clock.run_for(700)
+    expect(yes).to_be_disabled()
+    page.clock.run_for(200)
+    expect(yes).to_be_enabled()
+    show(page, n="drawn anew")
+    expect(yes).to_be_enabled()  # it still counts
+    page.locator("[id$=-typed]").fill("CR2")
+    expect(yes).to_be_disabled()
+    show(page, n="and again")
+    expect(yes).to_be_disabled()
+    page.locator("[id$=-typed]").fill("CR1")
+    yes.click()
+    expect(yes).to_have_count(0)
+    said = page.evaluate("sent.filter((each) => each.do !== 'here')")
+    assert said == [{"do": "confirm", "nonce": "made up", "typed": "CR1"}]
 
 
 # Visibility

@@ -36,7 +36,7 @@ describe("keys", () => {
   test("Home and End are for the text until a place is active", () => {
     assert.equal(placeAfter("Home", -1, 3), undefined);
     assert.equal(placeAfter("Home", 1, 3), 0);
-    assert.equal(placeAfter("End", 1, 3), 2);
+    assert.equal(placeAfter("End", 0, 3), 2);
   });
   test("nothing is active in an empty list", () => {
     assert.equal(placeAfter("ArrowDown", -1, 0), undefined);

@@ -37,6 +37,12 @@ describe("what can be read", () => {
     assert.equal(readJson("12.50").value, "12.50");
     assert.equal(readJson("99999999999999999999").value, "99999999999999999999");
   });
+  test("words, numbers and null are told apart", () => {
+    assert.deepEqual(
+      ["true", "1", "null", '"null"'].map((text) => readJson(text).kind),
+      ["word", "number", "null", "string"],
+    );
+  });
   test("every value has its place", () => {
     const text = '{"a": [10, "b"]}';
     const [[name, at, list]] = readJson(text).entries;
@@ -75,8 +81,11 @@ describe("what cannot be read has a place", () => {
     test(JSON.stringify(text), () => assert.deepEqual(faultIn(text), [key, at]));
   }
   test("levels are counted, so that a long row of brackets does no harm", () => {
+    const nested = (levels) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+    assert.ok(readJson(nested(51)));
+    assert.deepEqual(faultIn(nested(52)), ["json_deep", 51]);
     assert.equal(faultIn("[".repeat(100_000))[0], "json_deep");
-    assert.ok(readJson(`${"[".repeat(50)}${"]".repeat(50)}`));
+    assert.equal(faultIn('{"a":'.repeat(100_000))[0], "json_deep");
   });
 });
 

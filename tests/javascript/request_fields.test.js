@@ -10,7 +10,12 @@ const CALL = {
   fields: [
     field("limit", "number"),
     field("text", "text"),
-    field("side", "choice", { choices: [["buy", "Buy"]] }),
+    field("side", "choice", {
+      choices: [
+        ["buy", "Buy"],
+        ["both", "Both"],
+      ],
+    }),
     field("names", "text list"),
     field("secret", "text", { sensitive: true }),
     field("inner.stop", "number", { nullable: true }),
@@ -61,6 +66,7 @@ test("places are those of the names", () => {
 
 test("a call that takes any field has the others together", () => {
   assert.deepEqual(texts('{"open": 1, "q1": "yes", "q2": [1]}', open), { "*": '{"q1": "yes", "q2": [1]}' });
+  assert.deepEqual(texts('{"*": 1}', open), { "*": '{"*": 1}' });
   assert.deepEqual(faultIn('{"req_id": 1}', open), ["json_ours", "req_id"]);
 });
 

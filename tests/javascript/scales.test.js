@@ -45,6 +45,9 @@ describe("prices", () => {
     assert.deepEqual(roundPrices(0.9, 3.1, 0), [1, 2, 3]);
     assert.deepEqual(roundPrices(0.995, 1.005, 2), [1]);
   });
+  test("the lower end may have one, the upper end has not", () => {
+    assert.deepEqual(roundPrices(0, 10, 0), [0, 2, 4, 6, 8]);
+  });
   test("negative ones, too", () => {
     assert.deepEqual(rounded(roundPrices(-1.05, 1.05, 2)), [-1, -0.5, 0, 0.5, 1]);
   });
@@ -58,6 +61,16 @@ describe("layout", () => {
     );
     assert.ok(y(149) < y(100));
     assert.ok(y(149) > ceiling && y(100) < floor);
+  });
+  test("there is room above and below the prices, and beside them for their labels", () => {
+    const { bottom, top, right, floor } = layOut(
+      everySecond(50, (i) => 100 + 2 * i),
+      SIZE,
+    );
+    assert.deepEqual(rounded([bottom, top]), [100 - 98 * 0.08, 198 + 98 * 0.08]);
+    assert.deepEqual([right, floor], [542, 256]);
+    const alone = layOut(everySecond(2), SIZE);
+    assert.deepEqual(rounded([alone.bottom, alone.top]), [99.99, 100.01]);
   });
   test("prices that are all the same are in the middle", () => {
     const { y, floor, ceiling } = layOut(everySecond(50), SIZE);
@@ -106,6 +119,18 @@ describe("times", () => {
     const found = labels(ticks([...Array(30).keys()].map((i) => i * 86_400)));
     assert.ok(found.length > 0 && found.every(({ text }) => /^01-\d\d$/.test(text)));
   });
+  test("a label is between the points around it, and not at the edges", () => {
+    const at = (places, right) => roundTimes(ticks([0, 40]), places, 5, right).map(({ x }) => x);
+    assert.deepEqual(at([100, 300], 500), [250]);
+    assert.deepEqual(at([100, 300], 270), [250]);
+    assert.deepEqual(at([100, 300], 269), []);
+    assert.deepEqual(at([0, 32], 500), [24]);
+    assert.deepEqual(at([0, 31], 500), []);
+  });
+  test("seconds are told where labels are less than a minute apart", () => {
+    const text = (pxPerSecond) => roundTimes(ticks([0, 90]), [100, 300], pxPerSecond, 500)[0].text;
+    assert.deepEqual([text(1.4), text(2.8)], ["00:01", "00:01:30"]);
+  });
   test("one point has none", () => {
     assert.deepEqual(labels(everySecond(1)), []);
   });
@@ -124,6 +149,12 @@ describe("gaps", () => {
     points[1].gap = { filled: true, text: "" };
     for (const i of [1, 2, 3]) points[i].late = true;
     assert.deepEqual(gapSpans(points, places, 0), [{ left: 10, wide: 40, filled: true }]);
+  });
+  test("one that was filled may reach to the latest point", () => {
+    const points = five();
+    points[3].gap = { filled: true, text: "" };
+    points[3].late = points[4].late = true;
+    assert.deepEqual(gapSpans(points, places, 0), [{ left: 30, wide: 20, filled: true }]);
   });
   test("candles begin and end half their width from their places", () => {
     const points = five();
@@ -174,6 +205,8 @@ describe("pointing", () => {
   test("keys go to the neighbours, and stop at the ends", () => {
     assert.equal(pointAfter("ArrowLeft", 3, 9, false), 2);
     assert.equal(pointAfter("ArrowRight", 9, 9, false), 9);
+    assert.equal(pointAfter("ArrowLeft", 0, 9, false), 0);
+    assert.equal(pointAfter("ArrowRight", 0, 9, false), 1);
     assert.equal(pointAfter("ArrowLeft", 3, 9, true), 0);
     assert.equal(pointAfter("ArrowRight", 3, 30, true), 13);
     assert.equal(pointAfter("Home", 3, 9, false), 0);

@@ -17,13 +17,16 @@ export function changeQuestion({ panel, dropped }) {
   /** @type {ChangeQuestion | null} */
   let asked = null;
   let ready = false; // whether a click on the button counts yet
+  /** @type {number | undefined} */
+  let timer;
 
   const typedField = () => /** @type {HTMLInputElement | null} */ (find(`${id}-typed`));
 
   function ask(/** @type {ChangeQuestion} */ question) {
     asked = question;
     ready = false;
-    setTimeout(() => {
+    clearTimeout(timer); // of a question before this one, which would let a click count too soon
+    timer = setTimeout(() => {
       ready = true;
       enable();
     }, DELIBERATE);
@@ -56,9 +59,12 @@ export function changeQuestion({ panel, dropped }) {
     dropped();
   }
 
+  // By what is shown now: while the question is drawn anew, that is what the user has typed so far.
+  const isRefused = () => !ready || Boolean(asked?.typed && typedField()?.value !== asked.typed);
+
   function enable() {
     const yes = /** @type {HTMLButtonElement | null} */ (find(`${id}-yes`));
-    if (yes) yes.disabled = !ready || Boolean(asked?.typed && typedField()?.value !== asked.typed);
+    if (yes) yes.disabled = isRefused();
   }
 
   function node(/** @type {ExplorerView} */ view, /** @type {Children} */ to) {
@@ -96,7 +102,11 @@ export function changeQuestion({ panel, dropped }) {
         "div",
         { class: "dpyauth-row dpyauth-answers" },
         button(t("ask_no"), takeBack),
-        button(t("ask_yes"), confirm, { id: `${id}-yes`, class: "dpyauth-button dpyauth-danger", disabled: true }),
+        button(t("ask_yes"), confirm, {
+          id: `${id}-yes`,
+          class: "dpyauth-button dpyauth-danger",
+          disabled: isRefused(),
+        }),
       ),
     );
   }
