@@ -94,6 +94,8 @@ def test_traceback_of_interrupts(session: Session, line: int) -> None:
     """Interrupt at some line inside dpyauth: one near the beginning, and a later one."""
     session._partial = lambda: session.balance()
     _ = session.aio.statement  # created on first use
+    for name in dpyauth.__all__:  # imported on first use: while Python imports, no traceback is trimmed
+        getattr(dpyauth, name)
     for what, do in INTERRUPTED.items():
         left = line
 
