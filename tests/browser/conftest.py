@@ -252,8 +252,8 @@ class Notebook:
             one.on("framereceived", lambda frame: self.got.append(_text(frame)))
 
         def fault(error: object) -> None:
-            # JupyterLab's completer and inspector reject with nothing when a newer question has overtaken theirs, as can
-            # happen on a busy machine. Panels throw errors, which have a message.
+            # JupyterLab's completer and inspector reject a promise without a reason when a newer request has replaced
+            # theirs, such as on a busy machine. Panels throw errors, which have a message.
             if str(error) != "undefined":
                 self.faults.append(str(error))
 

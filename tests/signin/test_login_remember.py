@@ -471,13 +471,13 @@ def test_a_remembered_token_is_sent_to_no_other_api(
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
     monkeypatch.setattr("dpyauth.signin.sources.sample", lambda *args: None)
     remember({"CR900001": Secret(ALL)}, active="CR900001", app_id="16303", profile="default@sandbox", api="v3")
-    with pytest.raises(NoCredential, match="What was remembered is of Deriv's v3 API, and is not sent to options"):
+    with pytest.raises(NoCredential, match="remembered sign-in is for Deriv's v3 API, so it was not sent to options"):
         next_kernel(sandbox=True, server=None, api="options")
     assert not [each.call for each in box.received if each.call]
     assert next_kernel(sandbox=True, server=None).api == "v3"
     remember({"Ann": Secret(ALL)}, active="Ann", app_id="16303", profile="Ann@sandbox", api="v3")
     with dpyauth.fleet(["Ann"], sandbox=True, api="options") as clients:
-        assert "and is not sent to options" in clients.balance()["error"][0]
+        assert "so it is not sent to options" in clients.balance()["error"][0]
     assert not [each.call for each in box.received if each.call == "get_accounts"]
 
 
@@ -525,7 +525,7 @@ def test_without_a_user_a_revoked_token_is_an_error(login: Login, revoked: Any, 
     with pytest.raises(SignInRefused, match="InvalidToken") as refused:
         login()
     assert refused.value.__notes__ == [
-        "It is the sign-in remembered in the file ~/.config/dpyauth/credentials.json: dpyauth.forget() removes it."
+        "This is the sign-in remembered in the file ~/.config/dpyauth/credentials.json; dpyauth.forget() removes it."
     ]
     assert kept_file.exists()  # an unattended run decides nothing
     assert meant() is None
