@@ -147,6 +147,8 @@ class Calls(Questions):
         name, fields = named_call(self.core, name, fields)
         known = self.core.catalog.get(name)
         fields = requests.seal(known, fields)
+        # Imported after sealing: loading pandas takes long enough to be interrupted, and a traceback may show
+        # variables.
         from dpyauth import frames
 
         self._one_reply(name, known, fields)

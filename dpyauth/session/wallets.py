@@ -211,7 +211,7 @@ class Wallets(HistoryQuestions):
 
         try:
             table = yield from self._collect(call, history, request, page, made, mend)
-        except BaseException as stopped:
+        except BaseException as stopped:  # an interrupt, too: long histories are what users interrupt
             self._broken_off = _BrokenOff(question, history, time.monotonic())
             if history.count:
                 stopped.add_note("Repeat the same call within a quarter of an hour to continue from there.")

@@ -66,6 +66,7 @@ class PagedHistories(HistoryQuestions):
         statement = self.core.catalog.find("statement")
 
         def one(loginid: str | None) -> Steps[pd.DataFrame]:
+            # Reset already here: an interrupt while the statement is read must not leave an earlier partial result.
             self._partial, sales = None, Sales({}, None)
             if since is not None:
                 asked = {"date_from": since, "date_to": until, "action_type": "sell"}

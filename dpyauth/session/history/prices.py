@@ -80,6 +80,7 @@ def _candle_frame(points: list[Point], context: Context) -> pd.DataFrame:
     return frames.candles([point[2] for point in points], context)
 
 
+# Two ticks may have the same second, so their key includes the price; a candle is known by its second.
 TICKS = Kind("ticks", _tick_points, lambda point: (point[0], str(point[2])), _tick_frame)
 CANDLES = Kind("candles", _candle_points, second_of, _candle_frame)
 

@@ -80,6 +80,8 @@ class Pages(Generic[Row]):
             return []
         if self._offset < 0:
             return [0]
+        # Without a first second there is no guess. Then ask for a few pages first, as most histories are short, and
+        # for as many as allowed once they turn out to be long.
         count = self._guess() or (BLIND if self._offset == 0 else together)
         return [self._next + self._step * number for number in range(max(1, min(together, count)))]
 
