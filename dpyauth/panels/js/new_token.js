@@ -27,7 +27,6 @@ export function newToken({ id, t, root, say, draw, find }) {
       "data-1p-ignore": true,
       "data-lpignore": "true",
       "data-set": true,
-      "data-local": true,
     });
     secret.value = made.token;
     const toggle = () => {
@@ -60,12 +59,11 @@ export function newToken({ id, t, root, say, draw, find }) {
         button(t(visible ? "hide" : "show"), toggle, {
           id: `${id}-show`,
           "aria-pressed": String(visible),
-          "data-local": true,
         }),
-        button(t("copy"), () => copy(secret), { class: "dpyauth-button dpyauth-primary", "data-local": true }),
+        button(t("copy"), () => copy(secret), { class: "dpyauth-button dpyauth-primary" }),
       ),
       element("p", { class: "dpyauth-help" }, t("made_help")),
-      element("div", { class: "dpyauth-row" }, button(t("done"), done, { "data-local": true })),
+      element("div", { class: "dpyauth-row" }, button(t("done"), done)),
     );
   }
 
