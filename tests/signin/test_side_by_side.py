@@ -207,7 +207,7 @@ def test_the_current_session(login: Login) -> None:
 def test_the_check_up_counts_sessions(login: Login) -> None:
     kept = [login(RICH), login(RICH, "v3", profile="alice"), login(TROUBLE, profile="bob")]
     found = dpyauth.doctor(kept[0], timeout=2).checks.set_index("check")["found"]
-    assert found["sessions open"] == "3 in this kernel: 2 of Deriv's current API, 1 of Deriv's older API (v3)"
+    assert found["sessions open"] == "3 in this kernel: 2 with Deriv's current API, 1 with Deriv's older API (v3)"
     assert "alice" not in "".join(found)
 
 
