@@ -1,6 +1,7 @@
 """Choose an account in a panel, and ask the user before switching to one with real money.
 
-In the sandbox it asks before sample accounts that stand for real ones, so that users know the question."""
+In the sandbox it asks before sample accounts that stand for real ones, so that users know the question.
+"""
 
 from __future__ import annotations
 

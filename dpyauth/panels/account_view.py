@@ -84,7 +84,8 @@ _WRITTEN_OUT = 40
 def money(amount: object) -> str:
     """Return an exact amount with at least two decimals and with commas; empty if it is not an amount.
 
-    The decimals are filled up because a JSON number has lost the zeros at its end."""
+    The decimals are filled up because a JSON number has lost the zeros at its end.
+    """
     try:
         exact = Decimal(str(amount))
     except InvalidOperation:

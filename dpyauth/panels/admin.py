@@ -161,7 +161,8 @@ class AdminModel(PanelModel):
     def change(self, work: Callable[[], dict[str, str] | None], unknown: str) -> None:
         """Make one change. It is never repeated by itself, since a lost reply may mean that it succeeded.
 
-        ``unknown`` is the key of the text for that case."""
+        ``unknown`` is the key of the text for that case.
+        """
         self._changing, self._notice, self._problems = True, None, {}
         loginid = self.session.loginid
 

@@ -2,7 +2,8 @@
 
 The result arrives in one of three ways: from the callback page of the Jupyter server, through the panel; at a listener
 on this machine; or as an address that the user pastes. Two of them can happen at once, on different threads, so the
-receiver must accept only the first."""
+receiver must accept only the first.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ _TWICE = "used"
 class SignInReceiver(Protocol):
     """Receiver of the result of a browser sign-in.
 
-    Its methods may be called from any thread, and after the sign-in has been cancelled."""
+    Its methods may be called from any thread, and after the sign-in has been cancelled.
+    """
 
     def arrived(self, browser: BrowserSignIn, result: Result) -> None:
         """Handle the result."""

@@ -253,7 +253,8 @@ class ExplorerModel(PanelModel):
         """Send the call that waits for this confirmation.
 
         A confirmation works once, and only for the account that the question was about: the user may have switched
-        accounts in the meantime, and the change must not reach an account that the question did not name."""
+        accounts in the meantime, and the change must not reach an account that the question did not name.
+        """
         asked, self._asked = self._asked, None
         if asked is None or not secrets.compare_digest(asked.nonce.encode(), nonce.encode(errors="replace")):
             self._refuse("not_confirmed")
@@ -303,7 +304,8 @@ class ExplorerModel(PanelModel):
     def _failed(self, call: Call, fields: Fields, loginid: str | None, error: Exception) -> None:
         """Show that a bug in dpyauth hides the result of a call that was sent.
 
-        The text must not suggest sending it again: the change may have been made."""
+        The text must not suggest sending it again: the change may have been made.
+        """
         log.error("the explorer cannot show what came of a call: %s", type(error).__name__)
         said = reply_view.trouble(DpyauthError(self.text("unshown", error=type(error).__name__)), self.text)
         trouble = {**said, "title": self.text("title_unshown"), "unknown": True}
@@ -345,7 +347,8 @@ def _changes(call: Call) -> str:
 def _texts(call: Call, message: dict[str, Any]) -> dict[str, str | Secret]:
     """Remove the entries from the message and return them by field, with possible secrets wrapped.
 
-    The kernel keeps the message, so a secret must not stay in it."""
+    The kernel keeps the message, so a secret must not stay in it.
+    """
     given = message.pop("fields", None)
     if not isinstance(given, dict):
         return {}

@@ -86,7 +86,8 @@ class PanelModel:
     def _way_back(self) -> str:
         """Return which cells to run after a restart of the kernel.
 
-        It has to be part of the view beforehand: after a restart, only the browser is left to show it."""
+        It has to be part of the view beforehand: after a restart, only the browser is left to show it.
+        """
         login, here = self.session.core.cell, self.cell
         if login is None or here is None:
             return self.words["back"]
@@ -170,14 +171,16 @@ class PanelModel:
     def report_defect(self, error: Exception) -> None:
         """Log a bug in dpyauth and show it, so that the panel does not wait for ever.
 
-        Only the type is shown and logged: the text of an unexpected error may contain a secret."""
+        Only the type is shown and logged: the text of an unexpected error may contain a secret.
+        """
         log.error("the %s panel failed: %s", self.name, type(error).__name__)
         self.fail(DpyauthError(self.text("internal", error=type(error).__name__)))
 
     def later(self, work: Callable[[], None]) -> None:
         """Do slow work on another thread, one job at a time; meanwhile the panel is ``busy``.
 
-        Without the thread, a call to Deriv would block the kernel, and with it every other cell and panel."""
+        Without the thread, a call to Deriv would block the kernel, and with it every other cell and panel.
+        """
         with self._counting:
             self._busy += 1
         self.changed()
@@ -201,7 +204,8 @@ class PanelModel:
         """Send a call to Deriv for this account only.
 
         If the session has switched to another account in the meantime, nothing is sent: the user decided while the
-        panel showed this account."""
+        panel showed this account.
+        """
         if loginid != self.session.loginid:
             raise SessionClosed(self.text("other_account"), call=call)
         return run(self.session.core, self.session.core.reply_to(call, fields, loginid=loginid))

@@ -66,7 +66,8 @@ class Known:
 class Readings:
     """Data that the cards of one session share, and the readings in progress. Thread-safe.
 
-    Without it, each card would read everything itself, and several cards would exceed Deriv's limits."""
+    Without it, each card would read everything itself, and several cards would exceed Deriv's limits.
+    """
 
     def __init__(self) -> None:
         self.cards: WeakSet[PanelModel] = WeakSet()

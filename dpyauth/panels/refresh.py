@@ -1,7 +1,8 @@
 """Keep a panel up to date, on its own thread and event loop.
 
 It cannot run on the kernel's loop, which a running cell blocks, nor on the background loop of the connections, which
-slow work for a panel would hold up."""
+slow work for a panel would hold up.
+"""
 
 from __future__ import annotations
 

@@ -111,7 +111,8 @@ class SignInAttempt(PanelModel):
     def hand_over(self) -> None:
         """Stop waiting for the browser, because a newer panel asks now.
 
-        Two listeners on the same port cannot exist, and a result must not sign in the old session."""
+        Two listeners on the same port cannot exist, and a result must not sign in the old session.
+        """
         self._forget()
         with self._lock:
             browser, self.browser_sign_in = self.browser_sign_in, None
