@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email
+import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -22,14 +24,22 @@ def files(*folders: str) -> set[str]:
     return {name for name in found if (ROOT / name).is_file() and not NOT_OURS.search(name)}
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build both from a copy of the project, as the publishing tools do; return the folder."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+def build(source: Path, folder: Path, *what: str) -> Path:
+    """Build what is asked for into a folder; without that, the source archive and from it the wheel."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), *what, str(source)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build both from a copy of the project, as the publishing tools do; return the folder."""
+    return build(ROOT, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
@@ -81,5 +91,20 @@ def test_the_source_archive(built: Path) -> None:
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
-    alone = {"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml", ".gitignore"}
-    assert names == files("dpyauth", "notebooks", "tests") | alone | {"PKG-INFO"}
+    alone = {path.name for path in ROOT.glob("[!.]*.*") if path.is_file()} | {"LICENSE", "Makefile", "PKG-INFO"}
+    hidden = {".gitignore", ".pre-commit-config.yaml"}
+    hidden |= {path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.*") if path.is_file()}
+    assert names == files("dpyauth", "notebooks", "tests") | alone | hidden
+
+
+def test_another_folder_and_another_time_build_the_same(built: Path, tmp_path: Path) -> None:
+    """The wheel of `built` comes from its source archive; these come from that archive unpacked, with other times."""
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    for path in source.rglob("*"):
+        os.utime(path, (1_800_000_000, 1_800_000_000))
+    again = build(source, tmp_path / "dist", "--sdist", "--wheel")
+    assert hashes(again) == hashes(built)
+    assert hashes(build(ROOT, tmp_path / "straight", "--wheel")).items() <= hashes(built).items()
