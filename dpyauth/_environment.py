@@ -1,4 +1,4 @@
-"""Tell where the code runs, and if there is a user to ask or to show something to."""
+"""Find out where the code runs, and whether there is a user to ask or to show something to."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from dpyauth import _forks, _terminal
 from dpyauth.errors import InvalidSetting
 
 _user_assumed = False
-"""True once `login(ask=True)` has said that there is a user: some front ends show widgets, but have no stdin."""
+"""True after `login(ask=True)`, which says that there is a user: some front ends show widgets but have no stdin."""
 
 _shared = False
 """True once this process is known to have several visitors."""
 
 _page: str | None = None
-"""Mode in which a browser shows this marimo notebook, "edit" or "run": marimo tells it in some runs of a cell only."""
+"""Mode in which a browser shows this marimo notebook, "edit" or "run": marimo gives it in some runs of a cell only."""
 
 _left: Any = None
-"""Shell of the kernel from which this process was forked: no front end hears of the child."""
+"""Shell of the kernel from which this process was forked. The child has no front end."""
 
 
 def kernel_shell() -> Any | None:
@@ -51,16 +51,16 @@ def in_notebook() -> bool:
 
 
 def in_marimo() -> bool:
-    """Return whether a cell of a marimo notebook is running. As a plain script, such a notebook is none."""
+    """Return whether a cell of a marimo notebook is running. A notebook that runs as a plain script does not count."""
     marimo = sys.modules.get("marimo")
     return marimo is not None and bool(marimo.running_in_notebook())
 
 
 def in_console() -> bool:
-    """Return whether the front end is one that shows no widgets: Spyder, QtConsole or the Jupyter console.
+    """Return whether the front end cannot show widgets: Spyder, QtConsole or the Jupyter console.
 
-    A kernel cannot ask. Spyder has a kernel of its own; the others start the kernel themselves. A console that was
-    connected to a kernel of another front end is not recognised.
+    A kernel cannot ask its front end. But Spyder has a kernel of its own, and the others start the kernel themselves. A
+    console that is connected to a kernel of another front end is not recognised.
     """
     kernel = getattr(kernel_shell(), "kernel", None)
     if kernel is None:
@@ -77,7 +77,7 @@ _CONSOLE = re.compile(r"(jupyter[-_](qt)?console|qtconsole)(-script)?(\.exe|\.py
 
 
 def _command(process: int) -> list[str]:
-    """Return the command line of a process; nothing where it cannot be told."""
+    """Return the command line of a process; empty if it cannot be read."""
     with suppress(Exception):
         import psutil
 
@@ -88,13 +88,13 @@ def _command(process: int) -> list[str]:
 
 
 def shows_panels() -> bool:
-    """Return whether panels can be made here and the front end may show them: only of some is it known that not."""
+    """Return whether panels can be made here and the front end may show them; few are known not to."""
     return in_notebook() and not in_console() and has_widgets()
 
 
 def cell() -> int | None:
     """Return the number of the cell that is running, as the notebook shows it; None outside a notebook."""
-    # Not execution_count, which newer versions of IPython raise before the cell runs, older ones after.
+    # Not execution_count: newer versions of IPython increase it before the cell runs, older ones after.
     history = getattr(kernel_shell(), "history_manager", None)
     return (len(history.input_hist_parsed) - 1 or None) if history else None
 
@@ -104,7 +104,7 @@ def has_widgets() -> bool:
     try:
         for name in ("ipywidgets", "anywidget"):
             importlib.import_module(name)
-    except Exception:  # whatever is broken there, dpyauth works without panels
+    except Exception:  # whatever the problem is, dpyauth works without panels
         return False
     return True
 
@@ -119,9 +119,9 @@ def need_widgets() -> None:
 
 
 def ways_to_ask() -> tuple[str, ...]:
-    """Return how the user can be asked to sign in here, the best first: ``"panel"``, ``"prompt"``.
+    """Return the ways to ask the user to sign in here, best first: ``"panel"``, ``"prompt"``.
 
-    All advice on signing in depends on this. It is empty where there is nobody to ask.
+    All advice on signing in depends on this. It is empty if there is no user to ask.
     """
     if beside_cells():
         panel, prompt = has_widgets(), _page == "edit"
@@ -134,7 +134,7 @@ def ways_to_ask() -> tuple[str, ...]:
 def beside_cells() -> bool:
     """Return whether this is a thread that a marimo notebook has started itself: it can neither show nor ask anything.
 
-    marimo does not say there where it is.
+    On such a thread, marimo does not say how the notebook is shown.
     """
     return _page is not None and not in_marimo()
 
@@ -169,14 +169,14 @@ def assume_user() -> None:
 
 
 def is_app() -> bool:
-    """Return whether the notebook is shown to visitors as a page, by Voila or marimo: the machine is not theirs."""
+    """Return whether Voila or marimo shows the notebook to visitors as a page: the machine is not theirs."""
     return in_voila() if kernel_shell() is not None else in_marimo() and _marimo_page() == "run"
 
 
 def shares_process() -> bool:
-    """Return whether other visitors' code runs in this process, each on a thread of its own: in a marimo app.
+    """Return whether this is a marimo app, in which each visitor's code runs on a thread of one process.
 
-    It stays so: on a thread that an app has started itself, marimo does not say where it is.
+    Once True, it stays True: on a thread that an app has started itself, marimo does not say how it is shown.
     """
     global _shared
     _shared = _shared or (in_marimo() and _marimo_page() == "run")
@@ -184,7 +184,7 @@ def shares_process() -> bool:
 
 
 def _marimo_page() -> str | None:
-    """Return how marimo shows the notebook, "edit" or "run"; None where it runs it for a file, without a browser."""
+    """Return how marimo shows the notebook, "edit" or "run"; None if marimo runs it for a file, without a browser."""
     global _page
     about = sys.modules["marimo"].app_meta()
     _page = about.mode if about.request is not None else _page
@@ -192,7 +192,7 @@ def _marimo_page() -> str | None:
 
 
 def secrets_place() -> str:
-    """Return the name of the service that keeps secrets beside this notebook; an empty text where there is none."""
+    """Return the name of the service that keeps secrets for this notebook; an empty string if there is none."""
     return "Colab" if in_colab() else "Kaggle" if in_kaggle() else ""
 
 
@@ -202,22 +202,22 @@ def in_kaggle() -> bool:
 
 
 def in_colab() -> bool:
-    """Return whether this is Google Colab. Its package alone says nothing: Kaggle has it, and so may any machine."""
+    """Return whether this is Google Colab. Its package alone proves nothing: Kaggle has it, and other machines may."""
     return not in_kaggle() and ("google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ)
 
 
 def on_hosted_server() -> bool:
-    """Return whether the kernel runs on a hosted server, so not at the user's own internet address."""
+    """Return whether the kernel runs on a hosted server, and so not at the user's own internet address."""
     hosts = ("JUPYTERHUB_USER", "BINDER_SERVICE_HOST", "KAGGLE_KERNEL_RUN_TYPE")
     return in_colab() or any(os.environ.get(name) for name in hosts)
 
 
 def in_streamlit() -> bool:
-    """Return whether a Streamlit app runs here: its visitors cannot type at the terminal that it was started from."""
+    """Return whether a Streamlit app runs here: its visitors cannot type in the terminal that started it."""
     runtime = sys.modules.get("streamlit.runtime")
     return runtime is not None and bool(runtime.exists())
 
 
 def in_voila() -> bool:
-    """Return whether Voila shows the notebook as a page: it allows no input, but shows widgets to the user."""
+    """Return whether Voila shows the notebook as a page: it shows widgets, but allows no typed input."""
     return any(name.startswith("VOILA_") for name in os.environ)

@@ -1,17 +1,20 @@
-"""Reset state in a forked process. Everything that exists once per process is told of a fork here, and only here.
+"""Reset state in a forked process. All of dpyauth's handling of forks is in this module.
 
-A forked process has a copy of every object and of every open file, but only the thread that forked. So a lock that
-another thread held stays locked there, what another thread was importing stays half imported, its loop never runs
-again, and data written to a socket reaches the server in the parent's name. Therefore
+A forked process has a copy of every object and of every open file, but only the thread that forked. So in the child a
+lock that another thread held stays locked, a module that another thread was importing stays half imported, the event
+loop of another thread never runs again, and data written to a socket reaches the server in the parent's name.
+Therefore
 
-- a fork waits until the event loops made here wait, and until nothing is being `importing`;
-- before any other code runs in the child, those loops lose their files, each object that is `own` to a process gives
-  up what it shares with the parent, and each function given to `in_child` is called.
+- a fork waits until the event loops made here are idle, and until no thread holds `importing`;
+- before any other code runs in the child, those loops lose their files, each object registered with `own` gives up
+  what it shares with the parent, and each function registered with `in_child` is called.
 """
 
 from __future__ import annotations
 
-# Those with locks to take before a fork come first: theirs are then taken last, so that ours can be had at all.
+# Imported only for the order: these two register fork handlers that take locks, and handlers run in reverse order of
+# registration. So ours runs first. If logging's lock were taken first, our loop could be waiting for it to write a
+# log line, would never become idle, and every fork would take PATIENCE seconds.
 import concurrent.futures.thread  # noqa: F401
 import logging  # noqa: F401
 import os
@@ -37,13 +40,13 @@ class Owned(Protocol):
 F = TypeVar("F", bound=Callable[[], object])
 
 PATIENCE = 5.0
-"""Time that a fork waits for dpyauth's threads, in seconds."""
+"""Longest time that a fork waits for dpyauth's threads, in seconds."""
 
 importing = threading.RLock()
 """Lock to hold while one of dpyauth's threads imports something; not needed on an event loop made here."""
 
 loading = threading.RLock()
-"""Lock of the thread that imports for another one, which waits for it and may hold `importing`."""
+"""Lock of a thread that imports on behalf of another one. The other thread waits for it and may hold `importing`."""
 
 _owned: weakref.WeakSet[Owned] = weakref.WeakSet()
 _selectors: weakref.WeakValueDictionary[int, _Selector] = weakref.WeakValueDictionary()
@@ -52,12 +55,12 @@ _held = threading.local()
 
 
 def own(thing: Owned) -> None:
-    """Call the ``_forked`` method of an object in every child that is forked while it lives."""
+    """Call the ``_forked`` method of an object in every child that is forked during the object's life."""
     _owned.add(thing)
 
 
 def in_child(reset: F) -> F:
-    """Call a function in every child, after the methods of objects; a decorator."""
+    """Call the decorated function in every child, after the ``_forked`` methods of objects."""
     _resets.append(reset)
     return reset
 
@@ -79,7 +82,11 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Selector that lets the process be forked only while it waits for files."""
+    """Selector that allows a fork only while its loop waits for files.
+
+    The loop's thread holds the lock ``turn`` while it runs callbacks, and a fork takes the locks of all loops. So the
+    child never gets a copy of a callback's half finished work, such as a message that is in no list or in two.
+    """
 
     loop: Callable[[], asyncio.AbstractEventLoop | None]
 
@@ -89,7 +96,7 @@ class _Selector(selectors.DefaultSelector):
         self._in_turn = False
 
     def select(self, timeout: float | None = None) -> Any:
-        """Wait for files. The loop's own thread calls this, and works between two calls."""
+        """Wait for files. Only the loop's own thread calls this; it runs callbacks between two calls."""
         self._rest()
         try:
             return super().select(timeout)
@@ -103,10 +110,11 @@ class _Selector(selectors.DefaultSelector):
         super().close()
 
     def cut(self) -> None:
-        """Take the files away, in the child.
+        """Detach the loop from its files, in the child.
 
-        Each descriptor stays in use but leads nowhere: if its number were given to another file, its old owner would
-        close that one. The operating system shares the selector's own state with the parent, so the child gets its own.
+        Each descriptor stays in use but leads to the null device. If it were closed, the system could give its number
+        to another file, which the descriptor's old owner would close later. The operating system shares the state of
+        an epoll or kqueue object with the parent, so the child gets a new one under the same number.
         """
         files = self.get_map()
         if files is None:
@@ -120,7 +128,7 @@ class _Selector(selectors.DefaultSelector):
                 os.dup2(fresh.fileno(), self.fileno(), inheritable=False)
         loop = self.loop()
         if loop is not None:
-            loop.stop()  # in case it was its own thread that forked
+            loop.stop()  # in case the loop's own thread forked: that thread goes on in the child
 
     def _rest(self) -> None:
         if self._in_turn:
@@ -134,6 +142,7 @@ def _living() -> list[_Selector]:
 
 
 def _hold() -> None:
+    # A lock that cannot be had in time is left out: a thread that hangs must not make every fork hang as well.
     until, _held.locks = time.monotonic() + PATIENCE, []
     for lock in (importing, loading, *(selector.turn for selector in _living())):
         if lock.acquire(timeout=max(0.0, until - time.monotonic())):
@@ -146,7 +155,7 @@ def _go_on() -> None:
 
 
 def _forked() -> None:
-    _go_on()
+    _go_on()  # the thread that took the locks is the one that goes on in the child, so it can release its copies
     for selector in _living():
         with suppress(OSError):  # no descriptors are left
             selector.cut()

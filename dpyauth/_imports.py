@@ -1,4 +1,4 @@
-"""Import packages so that an interrupt cannot break it off in the middle."""
+"""Import packages so that an interrupt cannot stop an import halfway."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dpyauth._threads import Thread
 
 
 def load(*names: str) -> None:
-    """Import other packages on a thread of their own, which no interrupt reaches, and wait for it.
+    """Import packages on a separate thread, which no interrupt reaches, and wait for it.
 
-    Some of them, such as numpy, cannot be imported again in a process where their import was broken off. If one is
-    missing, no error is raised here: the error comes up where the package is used.
+    Some packages, such as numpy, cannot be imported again in a process in which their import was interrupted. A package
+    that is missing raises no error here, but where it is used.
     """
     if all(name in sys.modules for name in names) or threading.current_thread() is not threading.main_thread():
         return

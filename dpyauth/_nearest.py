@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that looks most like this one; an empty text if none does."""
-    import difflib  # only where something is wrong
+    """Return the known name that looks most like this one; an empty string if none is similar."""
+    import difflib  # slow to import, and needed only for errors
 
     by_look = {each.lower().replace("_", ""): each for each in sorted(known)}
     close = difflib.get_close_matches(name.lower().replace("_", ""), by_look, n=1, cutoff=0.62)

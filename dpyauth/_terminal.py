@@ -1,8 +1,7 @@
-"""Write text to the user outside a notebook, in whatever state the program's streams are.
+"""Write text for the user outside a notebook, whatever the state of the program's streams.
 
-A windowed program or a service has no ``sys.stderr`` (it is None), a program may have closed or replaced it, and
-redirected output on Windows is encoded as cp1252, which lacks many characters. None of that may end a sign-in or a
-call.
+In a windowed program or a service, ``sys.stderr`` is None; a program may have closed or replaced it; and redirected
+output on Windows is encoded as cp1252, which lacks many characters. None of that may make a sign-in or a call fail.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def is_terminal(stream: object) -> bool:
     """Return whether a stream is a terminal, so that a user is watching it."""
     try:
         return bool(stream.isatty())  # type: ignore[attr-defined]
-    except Exception:  # missing, incomplete or closed, or whatever a program's own stream raises
+    except Exception:  # the stream may be missing, incomplete or closed; a program's own stream may raise anything
         return False
 
 
@@ -66,7 +65,7 @@ def writable(text: str, stream: object) -> str:
     """Return a text with the characters that the encoding of a stream lacks replaced by similar ones."""
     try:
         encoding = stream.encoding  # type: ignore[attr-defined]
-    except Exception:  # as in `is_terminal`; a stream that was detached from its file raises here, too
+    except Exception:  # as in `is_terminal`; a stream that was detached from its file raises here as well
         encoding = None
     if text.isascii() or not isinstance(encoding, str):
         return text
@@ -86,12 +85,12 @@ def _has(encoding: str, letter: str) -> bool:
         letter.encode(encoding)
     except UnicodeEncodeError:
         return False
-    except LookupError:  # unknown to Python: only writing shows which characters it has
+    except LookupError:  # an encoding that Python does not know: assume no more than ASCII
         return letter.isascii()
     return True
 
 
 def _write(stream: object, text: str) -> None:
-    with suppress(Exception):  # as in `is_terminal`; and an encoding may lack a character that Python expects in it
+    with suppress(Exception):  # as in `is_terminal`; an encoding may also lack a character that Python expects in it
         stream.write(writable(text, stream))  # type: ignore[attr-defined]
         stream.flush()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Start threads that no interrupt leaves half started, and that stay out of ipykernel's records."""
+"""Start threads so that no interrupt leaves one half started, and ipykernel does not record them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 
 class Thread(threading.Thread):
-    """Thread that ends with the program.
+    """Daemon thread: it does not keep the program from ending.
 
-    ipykernel 6 records the parent of every thread by its identifier, and identifiers are reused for new threads. So
-    the records can form a circle, and a thread in it that writes or logs a line waits forever. A thread with its own
-    ``run`` is not recorded, and ``run`` removes the record of an earlier thread with the same identifier.
+    ipykernel 6 records the parent of every thread by identifier, and identifiers are reused for new threads. So the
+    records can form a circle; a thread in the circle that prints or logs a line then hangs forever. ipykernel does not
+    record a thread that has a ``run`` method of its own, and this ``run`` removes the record of an earlier thread with
+    the same identifier.
 
     Parameters
     ----------
@@ -29,7 +30,10 @@ class Thread(threading.Thread):
         self._running = threading.Event()
 
     def start(self) -> None:
-        """Start in one step, which no interrupt can split as it can the standard library's; wait until it runs."""
+        """Start in one step that no interrupt can split, and wait until the thread runs."""
+        # threading.Thread.start() has several steps, and Python raises KeyboardInterrupt in the main thread between
+        # any two of them: the thread could run although start() raised, or stay listed as starting forever. A bare
+        # thread does those steps instead, as no interrupt reaches it.
         _thread.start_new_thread(super().start, ())
         self._running.wait()
 
@@ -41,7 +45,7 @@ class Thread(threading.Thread):
         try:
             self._work()
         finally:
-            del self._work  # and with it all that it refers to
+            del self._work  # a reference to the thread must not keep alive what its function refers to
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until the thread ends, for at most ``timeout`` seconds; it must have been started."""

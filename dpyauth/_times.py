@@ -1,4 +1,4 @@
-"""Read a time that Deriv tells, in whatever form it comes."""
+"""Read the times in Deriv's replies, which come in several forms."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""Years 1 to 9999, the range Python can show."""
+"""First and last second of the years 1 to 9999, the range of Python's datetime; in seconds since 1970."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS_BELOW = 10**11  # as seconds that would be the year 5138
-_SMALLER_FROM = 5 * 10**11  # as milliseconds that is 1985
-_BEYOND = 10**20  # as nanoseconds that would be the year 5138
+_SECONDS_BELOW = 10**11  # as seconds, this is the year 5138
+_SMALLER_FROM = 5 * 10**11  # as milliseconds, this is 1985
+_BEYOND = 10**20  # as nanoseconds, this is the year 5138
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])", re.ASCII)  # as seconds that would be in 1970
+_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])", re.ASCII)  # as seconds, these are in 1970
 _SPACED_OFFSET = re.compile(r"(?<!\s)\s++(?=[+-]\d\d:?\d\d$)", re.ASCII)
 _UTC = re.compile(r"(?<!\s)\s*+(?:UTC|GMT|Z)$")
 _OF_HTTP = re.compile(r"(?:[a-z]{3,9},? )?\d{1,2} [a-z]{3} \d{4} \d{1,2}:\d\d", re.ASCII | re.IGNORECASE)
 
 
 def microseconds(value: Any, *, documented: bool = False) -> int | None:
-    """Return the microseconds from 1970 to a time; None where the value is none that can be read.
+    """Return a time as microseconds since 1970; None if the value cannot be read as a time.
 
-    A number, or a text of digits, counts seconds, milliseconds, microseconds or nanoseconds: which of them shows in its
-    size. (A text of eight digits may be a day, such as 20260131.) Another text is in the form of ISO 8601, with or
-    without a zone, or in that of HTTP headers. Without a zone a time is in UTC, as all times of Deriv are.
+    A number, or a string of digits, counts seconds, milliseconds, microseconds or nanoseconds; its size shows which. (A
+    string of eight digits may be a day, such as 20260131.) Any other string has the form of ISO 8601, with or without a
+    time zone, or of HTTP headers. A time without a zone is in UTC, as all times of Deriv are.
 
     Parameters
     ----------
     value : object
-        As JSON has it.
+        Value from JSON.
     documented : bool
-        Whether Deriv documents seconds: then any number that can be seconds is.
+        True if Deriv documents the unit as seconds: then any number that can be seconds is read as seconds.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -55,13 +55,13 @@ def microseconds(value: Any, *, documented: bool = False) -> int | None:
 
 
 def seconds(value: Any, *, documented: bool = False) -> float | None:
-    """Return the seconds from 1970 to a time, as `microseconds` reads it; None where it cannot be read."""
+    """Return a time, as `microseconds` reads it, in seconds since 1970; None if it cannot be read."""
     micros = microseconds(value, documented=documented)
     return None if micros is None else micros / 1_000_000
 
 
 def _scaled(value: float | Decimal, factor: int) -> int:
-    """Multiply without Decimal arithmetic, whose precision is the user's to change."""
+    """Multiply without Decimal arithmetic, as the user's code may have changed its precision."""
     whole = int(value)
     return whole * factor + round((float(value) - whole) * factor)
 

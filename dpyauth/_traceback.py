@@ -1,4 +1,7 @@
-"""End tracebacks at the user's own line. Slow imports are made only when a traceback is cut."""
+"""End tracebacks at the user's own line.
+
+Modules that are slow to import are imported only when a traceback is cut.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,14 @@ T = TypeVar("T")
 
 
 class ShortTraceback(Exception):
-    """Base of the errors that dpyauth raises on purpose: their tracebacks show the user's own lines only."""
+    """Base of the errors that dpyauth raises on purpose: their tracebacks show only the user's own lines."""
 
     must_be_told = False
-    """True if its text is added to an error that replaces it, because it tells of a change that was sent."""
+    """True if the text must not be lost, because it reports a change that was sent: it is added to any error that
+    replaces this one."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return the lines that IPython shows: where in the user's own code it happened, and the message."""
+        """Return the lines that IPython shows: the place in the user's own code, and the message."""
         return shown(self)
 
 
@@ -32,9 +36,9 @@ def ends_here(function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def ending_here(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return function(*args, **kwargs)  # and nothing after it: an interrupt there could hide what was done
+            return function(*args, **kwargs)  # no code after this: an interrupt there would lose the result
         except BaseException as error:
-            del args, kwargs  # tracebacks may show variables, and these may be secret
+            del args, kwargs  # some tools show the variables of a traceback, and these may be secret
             leaving(error)
             raise
 
@@ -44,7 +48,7 @@ def ends_here(function: Callable[P, T]) -> Callable[P, T]:
 def leaving(error: BaseException) -> None:
     """Shorten the traceback of an error that is about to leave dpyauth, unless it is a defect of dpyauth.
 
-    Follow this by a plain ``raise``: Python adds no line for the function that it is in, only for the caller's.
+    Follow this with a bare ``raise``: it adds the caller's line to the traceback, but not its own.
     """
     if isinstance(error, ShortTraceback | KeyboardInterrupt | asyncio.CancelledError | OSError):
         shorten(error)
@@ -53,8 +57,8 @@ def leaving(error: BaseException) -> None:
 def shorten(error: BaseException) -> None:
     """Keep only the lines of the user's code in the traceback of an error, and of the errors before it.
 
-    Errors that dpyauth handled by itself are removed. If one of them tells of a change that was sent, its text is added
-    as a note.
+    Errors that dpyauth handled itself are removed. If one of them reports a change that was sent, its text is added as
+    a note.
     """
     _cut(error)
     last, seen = error, {id(error)}
@@ -73,7 +77,7 @@ def shorten(error: BaseException) -> None:
 
 
 def _before(error: BaseException) -> BaseException | None:
-    """Return the error that is shown before another one."""
+    """Return the error that Python shows before another one."""
     return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
@@ -150,14 +154,16 @@ def _is_library(filename: str) -> bool:
 def shown(error: BaseException) -> list[str]:
     """Return the lines to show for an error: the place in the user's code, and the message.
 
-    An error of the user's own that was being handled comes first.
+    An error that the user's own code was handling comes first.
     """
     shorten(error)
     before = _before(error)
     notes = [str(note) for note in getattr(error, "__notes__", ())]
     lines = [*_places(error.__traceback__), f"{type(error).__name__}: {error}", *notes]
     return (
-        lines if before is None else [*shown(before), "", "While this was handled, another error came up:", "", *lines]
+        lines
+        if before is None
+        else [*shown(before), "", "While handling this error, another one occurred:", "", *lines]
     )
 
 

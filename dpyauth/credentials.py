@@ -19,17 +19,17 @@ _NO_ACCESS = {"ory_rt_": "a refresh token", "ory_ac_": "the code of a browser si
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens that a sign-in in the browser returned."""
+    """Tokens that a browser sign-in returned."""
 
     access: Secret
     refresh: Secret | None
-    """Renews them. Deriv gives one to few apps."""
+    """Refresh token, which gets new tokens. Deriv gives one to few apps."""
     expires_at: float | None
-    """End of the access token, in seconds since 1970; None if Deriv did not say."""
+    """Time at which the access token expires, in seconds since 1970; None if Deriv did not state it."""
     scopes: tuple[str, ...] | None
-    """Scopes of the access token; None if Deriv did not say, which means those that were asked for."""
+    """Scopes of the access token; None if Deriv did not state them, which means those that were requested."""
     life: float | None = None
-    """Lifetime that Deriv gave the access token, in seconds; None if it did not say."""
+    """Lifetime of the access token, in seconds; None if Deriv did not state it."""
 
 
 class Credential(NamedTuple):
@@ -38,76 +38,77 @@ class Credential(NamedTuple):
     token: Secret
     source: str
     tokens: Tokens | None = None
-    """End of the token and what renews it, if signing in with Deriv said so (options API)."""
+    """All tokens of a browser sign-in (options API), with the expiry and the refresh token."""
     renew: Callable[[Secret], Awaitable[Tokens]] | None = None
-    """Gets new tokens for a refresh token."""
+    """Function that gets new tokens for a refresh token."""
 
 
 Granted = tuple[Credential, Mapping[str, Credential] | None]
-"""Credential to sign in with, and those of all accounts by login ID, where there are several."""
+"""Credential to sign in with, and the credentials of all accounts by login ID, if there are several."""
 
 
 def bare(entered: Secret) -> Secret:
-    """Return a token without what came along when it was copied: blanks, marks of the paste, quotes, ``Bearer``."""
+    """Return a token without the blanks, paste marks, quotes and ``Bearer`` that were copied with it."""
     return Secret(_pasted.bare(entered.reveal()))
 
 
 def api_of(token: Secret, *, likely: bool = False) -> str | None:
-    """Return the API that a token is of, as far as its looks tell; see `dpyauth.registry.by_token`."""
+    """Return the API that a token belongs to, if its form shows it; see `dpyauth.registry.by_token`."""
     return by_token(token.reveal(), likely=likely)
 
 
 def checked(entered: str | Secret, source: str, api: str) -> Credential:
-    """Return a credential for one of the APIs from what the user entered: a token goes only where its kind belongs.
+    """Return a credential for one of the APIs from what the user entered. A token is never sent to the other API.
 
     Raises
     ------
     InvalidCredential
-        When Deriv could not possibly take it, or when it is of the other API. The text never repeats what was entered.
+        Deriv could not possibly accept it, or it belongs to the other API. The text never repeats what was entered.
     """
     token = bare(entered if isinstance(entered, Secret) else Secret(entered))
     if _pasted.has_controls(token.reveal()):
         raise InvalidCredential(
-            "This cannot be a token: it has control characters in it, as keys such as Ctrl+V, the arrows or Backspace "
-            "leave where they do nothing else. Nothing was sent. Paste the token again, by right-click or from the "
-            "menu Edit."
+            "This cannot be a token: it contains control characters, such as Ctrl+V, the arrow keys or Backspace leave "
+            "in some prompts. Nothing was sent. Paste the token again, with a right-click or from the Edit menu."
         )
     mine = api_of(token)
     if api in APIS and mine not in (None, api):
         raise InvalidCredential(
-            f"This token is of Deriv's {mine} API, and what was chosen is {api}: nothing was sent. Choose {mine} "
-            f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} where that variable is set), or give a '
-            f"{APIS[api].credential} of {api}, made at {APIS[api].pages.tokens}"
+            f"This token belongs to Deriv's {mine} API, but {api} was chosen, so nothing was sent. Choose {mine} "
+            f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} if you have set that variable), or use your '
+            f"{APIS[api].credential} for {api}, which you create at {APIS[api].pages.tokens}"
         )
     kind = next((kind for start, kind in _NO_ACCESS.items() if token.reveal().startswith(start)), None)
     if kind is not None:
-        raise InvalidCredential(f"This is {kind}, which opens no account: nothing was sent. Give an access token.")
+        raise InvalidCredential(
+            f"This is {kind}, which cannot open an account, so nothing was sent. Use an access token instead."
+        )
     return _CHECKS.get(api, access_token)(token, source)
 
 
 def access_token(entered: str | Secret, source: str) -> Credential:
-    """Return a credential for the options API: a personal access token, or one that signing in with Deriv gave.
+    """Return a credential for the options API, from a personal access token or the token of a browser sign-in.
 
-    Deriv does not say what its tokens look like, so nearly all are let pass.
+    Deriv does not document what its tokens look like, so nearly every text is accepted.
     """
     token = Secret((entered if isinstance(entered, Secret) else Secret(entered)).reveal().strip())
     if not token.reveal():
         raise InvalidCredential("The token is empty. Paste the token that Deriv showed you when you created it.")
     if not re.fullmatch(r"[!-~]{1,4096}", token.reveal()):
         raise InvalidCredential(
-            "This cannot be a token: it has blanks or unusual characters in it, or is far too long. Copy the token "
-            "alone, without the text round it."
+            "This cannot be a token: it contains spaces or unusual characters, or is far too long. Copy only the "
+            "token, without the text around it."
         )
     return Credential(token, source)
 
 
 def api_token(entered: str | Secret, source: str) -> Credential:
-    """Return a credential for v3 from what the user entered: blanks around it are dropped, the rest is checked.
+    """Return a credential for v3 from what the user entered; blanks around it are removed.
 
     Raises
     ------
     InvalidCredential
-        When Deriv's v3 API could not possibly take it. The text never repeats what was entered.
+        Deriv's v3 API could not possibly accept it. The text never repeats what was entered.
     """
     entered = entered if isinstance(entered, Secret) else Secret(entered)
     token = Secret(entered.reveal().strip())
@@ -117,19 +118,19 @@ def api_token(entered: str | Secret, source: str) -> Credential:
         return Credential(token, source)
     if len(token.reveal()) > 128:
         raise InvalidCredential(
-            f"This cannot be an API token: it has {len(token.reveal())} characters, Deriv's have at most 128. "
-            "Copy the token alone, without the text round it."
+            f"This cannot be an API token: it has {len(token.reveal())} characters, and Deriv's have at most 128. "
+            "Copy only the token, without the text around it."
         )
     if "." in token.reveal():
         raise InvalidCredential(
-            "This cannot be an API token of Deriv's v3 API: it has a dot in it. Tokens with dots belong to "
-            "Deriv's newer API; v3 needs one made under Account settings, API token."
+            "This cannot be an API token of Deriv's v3 API: it contains a dot. Tokens with dots belong to Deriv's "
+            "newer API; v3 needs a token created under Account settings, API token."
         )
     raise InvalidCredential(
-        "This cannot be an API token: Deriv's have only letters, digits, '-' and '_'. "
-        "Copy the token again, without blanks or quotes."
+        "This cannot be an API token: Deriv's contain only letters, digits, '-' and '_'. "
+        "Copy the token again, without spaces or quotes."
     )
 
 
 _CHECKS: Mapping[str, Callable[[Secret, str], Credential]] = {"options": access_token, "v3": api_token}
-"""Checks of a token, by API."""
+"""Functions that check a token, by API."""

@@ -4,23 +4,23 @@
     ├── NoCredential            no credential found, and no user to ask for one
     ├── NotSignedIn             a call before the sign-in
     ├── SessionClosed           a call after close(), or after login() opened another session
-    ├── InvalidCredential       a token that cannot be right
-    ├── RedirectRefused         the browser sign-in was refused, or the pasted address belongs to none; has .code
-    ├── ListenerFailed          the browser sign-in cannot come back by itself here: paste its address instead
-    ├── InvalidSetting          an app ID, address or language that cannot be right
+    ├── InvalidCredential       a text that cannot be a token
+    ├── RedirectRefused         the browser sign-in was refused, or the pasted address is not from one; has .code
+    ├── ListenerFailed          the browser sign-in cannot return by itself here: paste its address instead
+    ├── InvalidSetting          an app ID, address or language that is not valid
     ├── InvalidRequest          a call, field or value that cannot be sent
     │   ├── NotInThisApi        a call that exists only in Deriv's other API; has .api, .nearest
     │   └── InvalidArgument     a missing or unknown argument, or one of the wrong kind; also a TypeError
     ├── UnknownName             an attribute that does not exist, with the nearest one; also an AttributeError
-    ├── MissingScope            the token may not do this
+    ├── MissingScope            the token lacks a scope that the call needs
     ├── ConnectionFailed        no connection to Deriv
     │   ├── ApiUnavailable      Deriv's servers of this API refuse every connection, as if it were off; has .api
     │   └── ConnectionLost      the connection was lost, and the call with it
     ├── CallTimeout             no reply in time
     ├── OutcomeUnknown          a call that changes something was sent, its outcome is unknown; has .request_id
-    ├── NotCarriedOut           the reply to a transfer was lost, and Deriv does not know of it; has .request_id
+    ├── NotCarriedOut           the reply to a transfer was lost, and Deriv has no record of it; has .request_id
     ├── BadReply                Deriv, or something in between, sent something that is not a reply
-    ├── KeepingFailed           a credential could not be remembered, or read again
+    ├── KeepingFailed           a remembered credential could not be stored, read or removed
     ├── NestingRefused          nested event loops are not safe in this kernel
     └── ApiError                Deriv answered with an error; has .code, .subcode, .details, .call
         ├── SignInRefused       Deriv did not accept the token or the app ID
@@ -61,7 +61,7 @@ class DpyauthError(ShortTraceback):
         self.call = call
 
     def __str__(self) -> str:
-        # `print(error)` must not fail either if the encoding of the output lacks a character.
+        # `print(error)` must work even if the encoding of the output lacks a character.
         return _terminal.writable(super().__str__(), sys.stdout)
 
     def add_note(self, note: str, /) -> None:
@@ -69,13 +69,13 @@ class DpyauthError(ShortTraceback):
         super().add_note(scrub(note))
 
     def copy(self, call: str | None = None) -> Self:
-        """Return a copy without a traceback, to be raised: an error raised twice would collect both tracebacks."""
+        """Return a copy without a traceback. Raise the copy: an error raised twice collects both tracebacks."""
         copied = _rebuild(type(self), str(self), dict(self.__dict__))
         copied.call = call or self.call
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Keyword-only arguments would be lost by Exception's own pickling.
+        # Exception's own pickling would lose the keyword-only arguments, such as `code`.
         return _rebuild, (type(self), str(self), dict(self.__dict__))
 
 
@@ -99,7 +99,7 @@ class SessionClosed(DpyauthError):
 
 
 class InvalidCredential(DpyauthError):
-    """The text that was entered cannot be a token; nothing was sent."""
+    """The text cannot be a token, so nothing was sent."""
 
 
 class RedirectRefused(DpyauthError):
@@ -109,8 +109,8 @@ class RedirectRefused(DpyauthError):
     ----------
     code : str
         Reason: Deriv's own word, such as ``"access_denied"``, or one of ``"not_a_redirect"``, ``"unreadable"``,
-        ``"state_missing"``, ``"state_mismatch"`` (another sign-in's), ``"damaged"`` (an account or a token cannot be
-        right), ``"used"``, ``"expired"`` and ``"redirect_url"`` (the redirect URL itself cannot be right).
+        ``"state_missing"``, ``"state_mismatch"`` (from another sign-in), ``"damaged"`` (an account or a token is not
+        valid), ``"used"``, ``"expired"`` and ``"redirect_url"`` (the redirect URL itself is not valid).
     """
 
     def __init__(self, message: str, *, call: str | None = None, code: str = "") -> None:
@@ -119,16 +119,16 @@ class RedirectRefused(DpyauthError):
 
 
 class ListenerFailed(DpyauthError):
-    """The browser sign-in could not come back by itself; you can still paste its address."""
+    """The browser sign-in could not return by itself; you can still paste its address."""
 
 
 class InvalidSetting(DpyauthError):
-    """An app ID, address, language, time-out or folder that cannot be right.
+    """An app ID, address, language, time-out or folder is not valid.
 
     Attributes
     ----------
     field : str or None
-        Setting that is wrong, such as ``"app_id"``, if the sign-in asks for it.
+        Name of the wrong setting, such as ``"app_id"``, if the sign-in asks for it.
     """
 
     def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
@@ -137,12 +137,12 @@ class InvalidSetting(DpyauthError):
 
 
 class InvalidRequest(DpyauthError):
-    """A request that was not sent because it cannot be right.
+    """The request is not valid, so it was not sent.
 
     Attributes
     ----------
     field : str or None
-        Field that is wrong.
+        Name of the wrong field.
     """
 
     def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
@@ -181,7 +181,7 @@ class NotInThisApi(InvalidRequest):
 
     @classmethod
     def of_form(cls, form: str, call: str, **more: Any) -> Self:
-        """Return an error whose text is filled in with the code that was typed.
+        """Return an error whose text contains the code that was typed.
 
         ``form`` may have the fields ``{typed}``, ``{face}``, ``{verb}`` and ``{also}``.
         """
@@ -191,9 +191,10 @@ class NotInThisApi(InvalidRequest):
         return error
 
     def typed(self, face: str, method: str = "") -> None:
-        """Fill in that it was typed as a method of ``face``, such as ``session.aio``; else as the name of a call.
+        """Complete the text with the code that was typed.
 
-        A method in `BY_NAME` takes the name of the call.
+        That is a method of ``face``, such as ``session.aio``, or else the name of the call. A method in `BY_NAME` is
+        shown with the name of the call as its argument.
         """
         name, verb = f'"{self.call}"' if method in BY_NAME else "", "frame" if method == "frame" else "call"
         typed = f"{face}.{method}({name})" if method else repr(self.call)
@@ -210,11 +211,11 @@ class InvalidArgument(InvalidRequest, InvalidSetting, TypeError):
 
 
 class UnknownName(DpyauthError, AttributeError):
-    """There is no attribute of this name; the text suggests the nearest. It is also an ``AttributeError``."""
+    """An attribute does not exist; the text suggests the closest name. It is also an ``AttributeError``."""
 
     def __init__(self, message: str, *, call: str | None = None) -> None:
         super().__init__(message, call=call)
-        # Python adds a "Did you mean" of its own if it knows the object and the name.
+        # Without an object, Python does not add a "Did you mean" of its own to ours.
         AttributeError.__init__(self, *self.args, obj=None)
 
     @classmethod
@@ -226,11 +227,11 @@ class UnknownName(DpyauthError, AttributeError):
         owner : str
             Subject of the sentence, such as ``"A session"``.
         name : str
-            The name.
+            Name that was asked for.
         known : collection of str
             Names that exist.
         instead : str
-            Sentence on what to use instead.
+            Sentence that says what to use instead.
         """
         near = "" if instead else nearest(name, known)
         hint = f"Did you mean {near!r}?" if near else instead or f"It has: {', '.join(sorted(known))}."
@@ -288,10 +289,11 @@ class CallTimeout(DpyauthError):
 
 
 class OutcomeUnknown(DpyauthError):
-    """A call that changes something was sent, and it is not known if Deriv carried it out.
+    """A call that changes something was sent, and it is not known whether Deriv carried it out.
 
-    dpyauth never repeats such a call. Look at the statement, the portfolio or Deriv's site before you send it again. A
-    transfer with a ``request_id`` was looked up by it without success; the text says how to do so later.
+    dpyauth never repeats such a call. Check the statement, the portfolio or Deriv's site before you send it again. If
+    a transfer has a ``request_id``, dpyauth has looked it up by that ID without success; the text says how to look it
+    up later.
 
     Attributes
     ----------
@@ -307,7 +309,7 @@ class OutcomeUnknown(DpyauthError):
 
 
 class NotCarriedOut(DpyauthError):
-    """A call that moves money was sent, its reply was lost, and Deriv does not know of the request.
+    """A call that moves money was sent, its reply was lost, and Deriv has no record of the request.
 
     Most likely it was not carried out. If you send it again with the same ``request_id``, it is carried out at most
     once; without it, it would be another transfer.
@@ -326,7 +328,7 @@ class NotCarriedOut(DpyauthError):
 
 
 class BadReply(DpyauthError):
-    """The text that came back is not a reply of the Deriv API."""
+    """The text that was received is not a reply of the Deriv API."""
 
 
 class ApiError(DpyauthError):
@@ -341,7 +343,7 @@ class ApiError(DpyauthError):
     details : dict
         Deriv's details, if it gives any: for refused input, field -> reason.
     symbols : tuple of str
-        Symbols that were asked for, if Deriv does not know one of them.
+        Symbols in the request, if Deriv does not know one of them.
     """
 
     symbols: tuple[str, ...] = ()
@@ -367,8 +369,8 @@ class SignInRefused(ApiError):
     Attributes
     ----------
     about : str
-        Part that was not accepted, if a reply over HTTP tells: ``"token"``, ``"app ID"``, or ``"token or app ID"``
-        if it can be either; else empty.
+        Part that was not accepted, if a reply over HTTP says so: ``"token"``, ``"app ID"``, or ``"token or app ID"``
+        if it can be either; otherwise empty.
     """
 
     def __init__(
@@ -405,7 +407,7 @@ class NestingRefused(DpyauthError):
     """Nested event loops are not safe in this kernel."""
 
 
-if not TYPE_CHECKING:  # a type checker would take every name for right
+if not TYPE_CHECKING:  # with a `__getattr__`, a type checker would accept every name
 
     def __getattr__(name: str) -> NoReturn:
         if name.startswith("_"):

@@ -1,4 +1,4 @@
-"""Suggest an attribute when you ask an object or a module for one that it does not have."""
+"""Suggest the closest name when an attribute of an object or a module does not exist."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from dpyauth.errors import UnknownName
 
 
 class Names:
-    """Base of objects that suggest the nearest of their attributes."""
+    """Base of classes whose errors suggest the closest attribute."""
 
     _called = ""
     """Subject of the error, such as ``"A session"``."""
 
     def _instead(self, name: str) -> str:
-        """Return a sentence on what to use instead of a name, if something else than an attribute fits."""
+        """Return a sentence that says what to use instead of a name, if that is not an attribute."""
         return ""
 
     if not TYPE_CHECKING:  # a type checker would accept every name
 
         @ends_here
         def __getattr__(self, name: str) -> NoReturn:
-            if name.startswith("_") or hasattr(type(self), name):  # the latter: it has failed, and fails again
+            # If the class has the name, it is a property that raised AttributeError: raise that error again, since
+            # "has no ..." would be wrong.
+            if name.startswith("_") or hasattr(type(self), name):
                 return object.__getattribute__(self, name)
             known = [each for each in dir(self) if not each.startswith("_")]
             raise UnknownName.of(self._called, name, known, self._instead(name))
 
 
 def suggesting(module: str, known: Collection[str]) -> Callable[[str], NoReturn]:
-    """Return the ``__getattr__`` of a module that suggests the nearest of its names.
+    """Return a ``__getattr__`` for a module, whose errors suggest the closest name.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Help for notebooks whose own code calls ``asyncio.run`` inside a cell. The session never needs it."""
+"""Allow a notebook's own code to call ``asyncio.run`` inside a cell. dpyauth itself never needs this."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ def allow_nested_asyncio() -> str:
     """Let this notebook's own code call ``asyncio.run`` or ``run_until_complete`` inside a cell.
 
     A kernel already runs an event loop, so such code fails with "cannot be called from a running event loop". This
-    patches asyncio, for the whole process and for good, so that loops may nest. dpyauth itself needs none of this:
-    its sessions block on a loop of their own, and ``await session.aio...`` works in any cell.
+    function patches asyncio so that loops may nest; the patch affects the whole process and cannot be undone. dpyauth
+    itself does not need it: sessions use an event loop of their own, and ``await session.aio...`` works in any cell.
 
-    The patch is that of nest-asyncio2, 1.7.3 or newer, which dpyauth installs. The archived nest-asyncio that it
-    continues is used only where nest-asyncio2 is missing or older, and only where that is safe: on ipykernel 7.1 and
-    newer nest-asyncio loses the cells that wait behind the running one ("Run All" stops silently), and on Python 3.14
-    it breaks time-outs. There nothing is patched then.
+    The patch is that of nest-asyncio2, 1.7.3 or newer, which dpyauth installs. Its predecessor nest-asyncio,
+    which is archived, is used only if nest-asyncio2 is missing or older, and only where that is safe: on ipykernel 7.1
+    and newer, nest-asyncio loses the cells that wait behind the running one ("Run All" stops silently), and on Python
+    3.14 it breaks time-outs. In these cases nothing is patched.
 
     Returns
     -------
     str
-        Name of the package that now does it: ``"nest-asyncio"`` or ``"nest-asyncio2"``.
+        Name of the package whose patch is now active: ``"nest-asyncio"`` or ``"nest-asyncio2"``.
 
     Raises
     ------
     NestingRefused
-        Nothing here can do it safely; the text says what to install, or what to write instead.
+        No installed package can do this safely; the text says what to install, or what to write instead.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def allow_nested_asyncio() -> str:
 
 
 def patched() -> tuple[str | None, str]:
-    """Return the package that has patched asyncio in this process, if one has, and why that is not safe here."""
+    """Return the package that has patched asyncio in this process, if any, and the reason if that is not safe here."""
     if not hasattr(asyncio, "_nest_patched"):
         return None, ""
     package = "nest-asyncio2" if hasattr(asyncio, "_nest_asyncio2") else "nest-asyncio"
@@ -80,8 +80,8 @@ def safe_package(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], pyt
     else:
         return "nest-asyncio"
     raise NestingRefused(
-        f"{reason} Nothing was patched. Install a safe one with `pip install 'nest-asyncio2>=1.7.3'` and restart the "
-        "kernel, or write `await ...` in the cell instead of asyncio.run(...)."
+        f"{reason} Nothing was patched. Install a safe package with `pip install 'nest-asyncio2>=1.7.3'` and restart "
+        "the kernel, or write `await ...` in the cell instead of asyncio.run(...)."
     )
 
 

@@ -1,4 +1,4 @@
-"""Say what a frame does not hold of what was asked for."""
+"""Tell the user if a frame does not hold everything that was asked for."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 
 
 class PeriodWarning(UserWarning):
-    """Warn that a frame does not hold all of the period asked for, or that Deriv has sent rows from outside it.
+    """Warn that a frame does not cover the whole period asked for, or that Deriv has sent rows from outside it.
 
-    ``warnings.filterwarnings("ignore", category=dpyauth.notes.PeriodWarning)`` hides it.
+    ``warnings.filterwarnings("ignore", category=dpyauth.notes.PeriodWarning)`` hides this warning.
     """
 
 
 def note(table: pd.DataFrame, *sentences: str | None) -> pd.DataFrame:
-    """Put sentences into ``attrs["note"]``, after what it says already, and show them as a warning.
+    """Append sentences to ``attrs["note"]``, and show them as a warning.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        The frame; it is changed.
+        The frame, which is changed in place.
     *sentences : str or None
-        What is to be said; None says nothing.
+        Sentences to add; None is skipped.
 
     Returns
     -------
@@ -53,13 +53,16 @@ def note(table: pd.DataFrame, *sentences: str | None) -> pd.DataFrame:
 
 
 def show(told: str) -> None:
-    """Warn, at the line of the user's own that asked."""
+    """Show a warning for the line of the user's own code that led here."""
     warnings.warn(told, PeriodWarning, stacklevel=_outside())
 
 
 @contextmanager
 def heard(said: list[str]) -> Iterator[None]:
-    """Have what `note` says put into a list and not shown: a fleet shows it once, on the user's own thread."""
+    """Collect the sentences of `note` in a list instead of showing them.
+
+    A fleet uses this to show them once, on the user's own thread.
+    """
     before = _heard.set(said)
     try:
         yield
@@ -68,7 +71,7 @@ def heard(said: list[str]) -> Iterator[None]:
 
 
 def left_out(count: int, what: str) -> str | None:
-    """Return the sentence on what Deriv sent from outside the period asked for; None where there was nothing."""
+    """Return the sentence about rows that Deriv sent from outside the period asked for; None if there were none."""
     if not count:
         return None
     they = f"1 {what}" if count == 1 else f"{count:,} {what}s"
@@ -83,7 +86,7 @@ def utc(seconds: float) -> str:
 
 
 def _outside() -> int:
-    """Return how many calls up the user's own code is, as `warnings.warn` counts them in `note`."""
+    """Return the ``stacklevel`` with which `warnings.warn` names the user's own code."""
     level, place = 1, sys._getframe(1)
     while place.f_back is not None and place.f_code.co_filename.startswith(_HERE):
         place = place.f_back

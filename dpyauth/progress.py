@@ -1,4 +1,4 @@
-"""A line that says what a long wait is for, and goes away with it."""
+"""Show a line about a long wait, and remove it when the wait is over."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _WIDTH = 24  # characters of a bar in a terminal
 
 
 class _Line:
-    """A line that the next one replaces.
+    """Line that the next one replaces.
 
-    In a notebook it is an output that is empty at the end, in a terminal a line that is overwritten. In a run without
-    a user (nbclient, papermill) nothing is shown, so that nothing of it is stored.
+    In a notebook this is an output that is empty at the end, in a terminal a line that is overwritten. In a run without
+    a user (nbclient, papermill) nothing is shown, so that no progress is stored with the notebook.
     """
 
     __slots__ = ("_display", "_shown", "_started")
@@ -50,9 +50,8 @@ class _Line:
         if _environment.unattended():
             return
         self._shown = True
-        if (
-            not _environment.in_notebook() or _environment.in_marimo()
-        ):  # where a display would replace the cell's output
+        # In marimo, `display` would replace the cell's output.
+        if not _environment.in_notebook() or _environment.in_marimo():
             _terminal.overwrite(plain, sys.stderr)
             return
         from IPython.display import display
@@ -65,7 +64,7 @@ class _Line:
 
 
 class Progress(_Line):
-    """A progress bar, for work that takes more than a second.
+    """Progress bar for work that takes more than a second; it disappears when the work is done.
 
     Parameters
     ----------
@@ -84,9 +83,10 @@ class Progress(_Line):
         self._due = self._started + AFTER
 
     def at(self, share: float | None, rows: int) -> None:
-        """Show the share that is done, from 0 to 1 or None if that is not known, and the number of results."""
+        """Show the share of the work that is done (0 to 1, or None if unknown), and the number of results."""
         now = time.monotonic()
-        if now < self._due or background.inside():  # there it is one of many; the caller shows a bar for all
+        # On the background thread this work is one of many, and the caller shows one bar for all of them.
+        if now < self._due or background.inside():
             return
         self._due = now + EVERY
         text = f"{self._work}: {rows:,} {self._unit}"
@@ -99,9 +99,9 @@ class Progress(_Line):
 
 
 class Notice(_Line):
-    """A notice that a call waits for Deriv's rate limits, for waits of more than two seconds.
+    """Notice that a call waits for Deriv's rate limits, shown for waits of more than two seconds.
 
-    Only the main thread shows it: a call that a panel waits for has nothing to do with the cell that happens to run.
+    Only the main thread shows it: a panel's call, on another thread, has nothing to do with the cell that is running.
     """
 
     __slots__ = ()
@@ -113,7 +113,7 @@ class Notice(_Line):
             return
         text = ""
         if pending.looking:
-            text = f"No answer; asking Deriv what became of '{pending.call}': {waited:.0f} s"
+            text = f"No reply; asking Deriv about '{pending.call}': {waited:.0f} s"
         elif reason := _reason(pending):
             left = reason.until - time.monotonic()
             more = f", about {left:.0f} s more" if 1 <= left < math.inf else ""
@@ -123,10 +123,10 @@ class Notice(_Line):
 
 
 def _reason(pending: PendingCall) -> WaitingFor | None:
-    """Return what a call waits for before it is sent, if it does; a change does not wait."""
+    """Return the reason why a call has not been sent yet; None for a change, which never waits."""
     if pending.changes:
         return None
     told = pending.waiting_for() if pending.waiting_for is not None else None
     return told or (
-        None if pending.sent else WaitingFor("Deriv's limit of calls a minute, or for the connection", math.inf)
+        None if pending.sent else WaitingFor("Deriv's limit on calls per minute, or for the connection", math.inf)
     )

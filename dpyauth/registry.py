@@ -1,9 +1,9 @@
 """Deriv's APIs as data: name, addresses, form of tokens and app IDs, scopes, and Deriv's own pages.
 
-Other modules ask here, so that none decides by an API's name. To add an API, add its facts to this file, its flow to
-`dpyauth.oauth.flows`, its labels to the texts of the sign-in panel, and, if its tokens need a check of their own, that
-to `dpyauth.credentials`. Its code and data are new files of its name: a module in `dpyauth.apis`, one in
-`dpyauth.session.answers`, and the catalog of its calls and replies.
+Other modules read the facts from here and never compare the name of an API. To add an API, add its facts to this
+file, its flow to `dpyauth.oauth.flows`, its labels to the texts of the sign-in panel, and, if its tokens need their own
+check, that check to `dpyauth.credentials`. Its code and data are new files with its name: a module in `dpyauth.apis`, a
+module in `dpyauth.session.answers`, and the catalog of its calls and replies.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ class Pages:
     """Addresses of Deriv's own pages."""
 
     tokens: str
-    """Page where a token is made, seen and revoked."""
+    """Page where tokens are created, listed and revoked."""
     apps: str
-    """Page where an app is registered, and its ID found."""
+    """Page where apps are registered and their IDs are shown."""
     account: str
     """Page where an account is opened."""
     profile: str
-    """Page where the user sees what the API does not tell, and sends a proof."""
+    """Page that shows what the API does not report, and where the user uploads proofs."""
 
     @property
     def all(self) -> tuple[str, ...]:
-        """All pages, each of them once."""
+        """All pages, without duplicates."""
         return tuple(dict.fromkeys((self.tokens, self.apps, self.account, self.profile)))
 
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Facts that an API does not tell, but another one does."""
+    """Facts that an API does not report, but another one does."""
 
     what: str
-    """Words that follow "does not tell"."""
+    """Words that follow "does not report"."""
     page: str = ""
-    """Page where the user sees it."""
+    """Page that shows them to the user."""
     method: str = ""
-    """The method that comes nearest; ``{face}`` stands for what is asked: a session, its ``aio``, or a fleet."""
+    """Closest method; ``{face}`` stands for the object that was called: a session, its ``aio``, or a fleet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ApiFacts:
 
     name: str
     title: str
-    """Name in a sentence, also at its beginning."""
+    """Name for use in a sentence, including at its beginning."""
     server: str
     auth_host: str
     """Address of its sign-in pages."""
@@ -63,26 +63,26 @@ class ApiFacts:
     credential: str
     """Word for its tokens."""
     token_certain: re.Pattern[str]
-    """Beginning of its tokens, as far as that makes them its own."""
+    """Beginning that only tokens of this API have."""
     token_likely: re.Pattern[str] | None
-    """Form of others of them, which could be of another API as well."""
+    """Form of its other tokens, which tokens of another API could have as well."""
     app_id: re.Pattern[str]
-    """Form of its app IDs, and of no other API's."""
+    """Form of its app IDs; no app ID of another API has it."""
     app_id_kind: str
-    """The form in words."""
+    """Form of its app IDs, in words."""
     shared_app_id: str | None
-    """App ID that Deriv lets everybody use to try things with a token."""
+    """App ID that anyone may use to try things with a token."""
     scopes: Mapping[str, str]
-    """Its scopes, and their names where a token is made."""
+    """Its scopes, and their labels on the page where a token is created."""
     smallest_scope: str
-    """The scope that is enough to look at an account."""
+    """Scope that is enough to look at an account."""
     advice: str
     """Advice for a missing scope."""
     pages: Pages
     crowded: str
-    """Advice for a connection too many; empty if Deriv states no number of them."""
+    """Advice if there may be too many connections; empty if Deriv states no limit."""
     connections: int | None
-    """Number of connections that a user may have at a time; None if Deriv states none."""
+    """Most connections that a user may have at a time; None if Deriv states no limit."""
     one_for_all: bool
     """True if one token opens all accounts of the user."""
     creates_demo: bool
@@ -90,11 +90,12 @@ class ApiFacts:
     names_redirect: bool
     """True if a sign-in with the browser has to name the redirect URL of the app."""
     nearest: Mapping[str, str]
-    """Equivalents of calls that only another API has: a call's name, or a sentence on how to do without."""
+    """Equivalents of calls that only another API has: the name of a call, or a sentence that says what to do
+    instead."""
     untold: Mapping[str, Untold]
-    """Further explanation of such a call, if a method of a session stands on it."""
+    """Explanation of such a call, if a method of a session depends on it."""
     older: Mapping[str, str]
-    """Names that calls had in earlier versions of dpyauth, which it still takes, and today's."""
+    """Current names of calls by the names that earlier versions of dpyauth used, and that are still accepted."""
 
     @property
     def secure(self) -> str:
@@ -116,12 +117,12 @@ class ApiFacts:
     def lacks_app_id(self) -> str:
         """Message for a missing app ID."""
         return (
-            f"{self.title} needs your app ID with the token: give it as app_id=, or set DERIV_APP_ID. You find it "
-            f"where you registered your app, or register one of the type PAT: {self.pages.apps}"
+            f"{self.title} needs your app ID as well as the token: pass app_id=, or set DERIV_APP_ID. You find it "
+            f"where you registered your app; if you have none, register one of the type PAT: {self.pages.apps}"
         )
 
     def serves(self, server: str) -> bool:
-        """Return True if an address can be that of a server of this API."""
+        """Return True if an address can belong to a server of this API."""
         return server.strip().lower().startswith((f"{self.secure}://", f"{self.plain}://"))
 
 
@@ -156,8 +157,8 @@ OPTIONS = ApiFacts(
     smallest_scope="trade",
     advice=f"Create a token with {{ticks}} at {_PAGES.tokens} and sign in with it.",
     pages=_PAGES,
-    crowded="Deriv's current API allows each user five connections at a time, and this may be one more. Close those of "
-    "other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
+    crowded="Deriv's current API allows each user five connections at a time, and this one may be the sixth. Close "
+    "those of other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
     connections=5,
     one_for_all=True,
     creates_demo=True,
@@ -168,14 +169,14 @@ OPTIONS = ApiFacts(
             "app_markup_details": "markup_statistics",
             "app_markup_statistics": "markup_statistics",
             "asset_index": "contracts_for",
-            "authorize": "A session is signed in by dpyauth.login(), and no call is needed for it",
+            "authorize": "dpyauth.login() signs a session in, so no call is needed",
             "buy_contract_for_multiple_accounts": "buy",
             "connect_status": "legacy_migration_status",
             "exchange_rates": "wallet_exchange_rate",
             "contracts_for_company": "contracts_list",
             "get_account_status": "get_accounts",
             "get_settings": "account_nickname",
-            "logout": "A session is signed out by its logout() method, and no call is needed for it",
+            "logout": "session.logout() signs a session out, so no call is needed",
             "new_account_maltainvest": "create_account",
             "new_account_real": "create_account",
             "new_account_virtual": "create_account",
@@ -280,11 +281,11 @@ V3 = ApiFacts(
     untold=MappingProxyType(
         {
             "account_nickname": Untold("a nickname", method="{face}.settings()"),
-            "legacy_accounts": Untold("of accounts before a move", method="{face}.accounts()"),
-            "legacy_statement": Untold("of transactions before a move", method="{face}.statement()"),
+            "legacy_accounts": Untold("accounts from before a move", method="{face}.accounts()"),
+            "legacy_statement": Untold("transactions from before a move", method="{face}.statement()"),
             "partners_analytics_overview": Untold("a partner's figures", method="{face}.markup()"),
             "wallet_list": Untold("wallets", method='{face}.balance("all")'),
-            "wallet_transactions": Untold("of transactions of wallets", method="{face}.statement()"),
+            "wallet_transactions": Untold("transactions of wallets", method="{face}.statement()"),
         }
     ),
     older=MappingProxyType({}),
@@ -298,10 +299,10 @@ DEFAULT = next(iter(APIS))
 
 
 def by_token(token: str, *, likely: bool = False) -> str | None:
-    """Return the API of a token, as far as its form tells; None if it does not.
+    """Return the API of a token, if its form shows it; otherwise None.
 
-    Deriv promises nothing about them: this is what its tokens have been seen to be like. ``likely``: take also what
-    another API could have as well.
+    Deriv does not document the form of its tokens: this is what they have been seen to look like. With ``likely``,
+    forms count as well that tokens of another API could have.
     """
     text = bare(token)
     certain = next((name for name, facts in APIS.items() if facts.token_certain.match(text)), None)
@@ -314,7 +315,7 @@ _TOKEN = re.compile("|".join(rf"(?<![\w-])(?:{facts.token_certain.pattern})[\w.-
 
 
 def without_tokens(text: str) -> str:
-    """Return a text with a mark in the place of what is a token by its form: a user may put one anywhere."""
+    """Return a text with everything masked that has the form of a token: users may put one anywhere."""
     return _TOKEN.sub(MASK, text)
 
 
@@ -324,11 +325,11 @@ def by_app_id(app_id: object) -> str | None:
         return None
     try:
         text = bare(str(app_id))
-    except ValueError:  # of an int with thousands of digits there is no text
+    except ValueError:  # an int with thousands of digits cannot be converted to text
         return None
     return next((name for name, facts in APIS.items() if facts.app_id.fullmatch(text)), None)
 
 
 def by_server(server: str) -> str | None:
-    """Return the API of a server at this address; None if it can be of none."""
+    """Return the API of the server at an address; None if no API has such an address."""
     return next((name for name, facts in APIS.items() if facts.serves(server)), None)

@@ -1,4 +1,4 @@
-"""Strings that never print, and how texts from outside are kept from repeating them."""
+"""Strings that are never printed, and a way to remove them from texts that come from outside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOTTED = "<secret>"
 """Text in place of a secret."""
 
 SHORTEST = 6
-"""Length from which a secret is blotted out everywhere. A shorter one may be a word in other texts."""
+"""Length from which a secret is removed from every text. A shorter one may be an ordinary word."""
 
 _living: weakref.WeakValueDictionary[int, Secret] = weakref.WeakValueDictionary()
 
@@ -22,15 +22,16 @@ _living: weakref.WeakValueDictionary[int, Secret] = weakref.WeakValueDictionary(
 class Secret:
     """String that no repr, log or traceback shows; ``reveal()`` returns it.
 
-    While it lives, no error of dpyauth repeats it, even one of another session.
+    As long as the object exists, no error of dpyauth repeats it, not even an error of another session.
     """
 
     __slots__ = ("__weakref__", "_reveal")
 
     def __init__(self, value: str) -> None:
-        # A closure, not an attribute: object inspectors and pickles list attributes.
+        # A closure, not an attribute: object inspectors and pickle read attributes.
         self._reveal: Callable[[], str] = lambda: value
-        # A word alone, as a wrong address may hold, would blot out the words of an error.
+        # A plain word is not registered: it may be a field of a mistyped address, and its removal would make error
+        # texts unreadable.
         if len(value) >= SHORTEST and not (value.isalpha() and value.islower()):
             _living[id(self)] = self
 
@@ -66,9 +67,9 @@ class Secret:
 def scrub(value: Any, secrets: Collection[Secret] = ()) -> Any:
     """Return a text from outside (or a structure of texts) without the secrets that it may repeat.
 
-    Blots out those given and all that live in this process: a server may repeat one that belongs to another call.
+    Removes the given secrets and all others that exist in this process: a server may repeat one of another call.
     """
-    # Not `_living.values()`: another thread may be making a secret meanwhile.
+    # Not `_living.values()`: it fails if another thread creates a secret in the meantime.
     living = [secret for reference in _living.valuerefs() if (secret := reference()) is not None]
     return _scrubbed(value, _blotter([*secrets, *living]))
 
@@ -82,8 +83,8 @@ def _scrubbed(value: Any, blot: Callable[[str], str]) -> Any:
 
 
 def _blotter(secrets: Iterable[Secret]) -> Callable[[str], str]:
-    """Return a function that blots these out of a text."""
-    # The longest first: one secret may be a part of another.
+    """Return a function that removes these secrets from a text."""
+    # Longest first: one secret may be part of another, and replacing that part first would leave the rest readable.
     found = sorted({form for secret in secrets for form in _forms(secret.reveal())}, key=len, reverse=True)
 
     def blot(text: str) -> str:
@@ -95,7 +96,7 @@ def _blotter(secrets: Iterable[Secret]) -> Callable[[str], str]:
 
 
 def _forms(text: str) -> set[str]:
-    """Return how a server may write a secret: as it is, in an address, in JSON, in HTML."""
+    """Return the forms in which a server may repeat a secret: unchanged, in an address, in JSON, in HTML."""
     if not text:
         return set()
     raw = text.encode("utf-8", "replace").decode()

@@ -1,13 +1,13 @@
-"""Decide what is secret or personal, once for requests, replies, errors and frames of both APIs.
+"""Decide what is secret or personal, in one place for the requests, replies, errors and frames of both APIs.
 
-A field is judged by its name, read as words (``accessToken``, ``access_token`` and ``Access-Token`` are the same), so
-that fields which Deriv adds later are judged, too. A word that describes a secret is none: ``token_type`` and
-``tokens_left`` may be seen. What a name alone cannot say is in a table, by call; and a ``name`` is a person's where an
-e-mail address or an account stands beside it.
+A field is judged by the words of its name (``accessToken``, ``access_token`` and ``Access-Token`` are the same), so
+that fields which Deriv adds later are covered as well. A field that only describes a secret is not secret:
+``token_type`` and ``tokens_left`` may be shown. A table lists, by call, the fields whose names are misleading. A
+``name`` belongs to a person if an e-mail address or an account is in the same object.
 
-A secret (a token, a password, a one-time code) gives access to anyone who has it. Something personal tells who a user
-is, where they live, or how they are paid. Login IDs, countries and money are neither. Nor are nicknames and the
-addresses of coins: they are chosen to be shown, and say who is paid.
+A secret (a token, a password, a one-time code) gives access to anyone who has it. Something personal shows who a user
+is, where they live, or how they are paid. Login IDs, countries and money are neither. Nicknames and the addresses of
+crypto wallets are neither as well: they are made to be shown, and identify who is paid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Literal
 Kind = Literal["secret", "personal"]
 
 MASK = "•••"
-"""Text in place of a secret, or of something personal."""
+"""Text shown in place of a secret or personal value."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
@@ -36,7 +36,7 @@ _SECRET = re.compile(
     | (login|user|session)_hash | (magic|login|reset|signed|presigned)_(url|link|uri)s?
     )_"""
 )
-"""Words that make a field secret, wherever they stand in its name."""
+"""Words that make a field secret, anywhere in its name."""
 
 _PERSONAL = re.compile(
     rf"""(?x) _(
@@ -57,7 +57,7 @@ _PERSONAL = re.compile(
     | bank_account | (bank|card|payment|contact)_(details|info|information)
     )_$"""
 )
-"""Words with which the name of something personal ends."""
+"""Words that make a field personal, at the end of its name."""
 
 _BIRTH = re.compile(r"_(birth|born|dob)_")
 
@@ -71,10 +71,10 @@ _DESCRIBES = re.compile(
     | amount | supply | consent | accepted | reset | check | change | in | at | on | until | by | ago
     )_$"""
 )
-"""Last words that say something about a secret, not the secret itself."""
+"""Words at the end of a name which show that the field describes a secret, and does not hold it."""
 
 _ASKS = re.compile(r"_(has|have|is|are|was|can|may|must|no|not|needs?|requires?|shows?|allows?|skip|hide|uses?)_")
-"""First words of a yes or no."""
+"""Words at the beginning of the name of a yes-or-no field."""
 
 _NOT_A_PERSONS = re.compile(
     r"_(company|crypto|coin|wallet|deposit|withdrawal|blockchain|contract|server|mac|web|app|bank|event|exchange)_"
@@ -82,16 +82,16 @@ _NOT_A_PERSONS = re.compile(
 )
 
 _NAMES = frozenset({"name", "names", "display_name"})
-"""Names that are a person's if an account, or something personal, stands beside them."""
+"""Fields that name a person if an account, or something personal, is in the same object."""
 
 _PLACES = frozenset({"city", "state", "town"})
-"""Places that are a part of an address if something personal stands beside them."""
+"""Places that are part of an address if something personal is in the same object."""
 
 _WHOSE = re.compile(r"_(log_?in(_?id)?|account_id|client_id|user_id)_$")
-"""Names that tell whose a row is."""
+"""Names of fields that say whose a row is."""
 
 _OF_A_THING = frozenset({"app_id", "redirect_uri", "scopes", "symbol", "underlying_symbol", "shortcode"})
-"""Names beside which a name is not a person's."""
+"""Names of fields which show that a ``name`` in the same object is not a person's."""
 
 _PERSON = re.compile(
     r"_(clients?|customers?|users?|owners?|holders?|persons?|people|advertisers?|agents?|recipients?|senders?|payees?"
@@ -100,48 +100,48 @@ _PERSON = re.compile(
 """Names of objects that describe a person."""
 
 _TABLE: Mapping[str, Kind | None] = {
-    # A token, in the field that is named as the call
+    # Tokens, in the field that has the name of the call
     "authorize.authorize": "secret",
     "copy_start.copy_start": "secret",
     "copy_stop.copy_stop": "secret",
-    # Opening one of these signs a user in
+    # Addresses that sign a user in when they are opened
     "cashier.cashier": "secret",
     "get_third_party_redirect.redirect_url": "secret",
-    # It proves who a user is
+    # Proves who a user is
     "unsubscribe_email.checksum": "secret",
-    # What a token that is to be made shall be called
+    # The name of the token to create
     "api_token.new_token": None,
-    # Where coins go: not where a user lives, and to be looked at before they do
+    # The address of a crypto wallet: not where a user lives, and the user must check it before paying
     "cashier.address": None,
-    # Of a company of Deriv's
+    # The address of a company in Deriv's group
     "landing_company_details.address": None,
-    # Marks of advertisements
+    # Cookies of advertisements
     "new_account_virtual.ad_platform_cookies": None,
     "verify_email.ad_platform_cookies": None,
-    # It repeats the internet address
+    # Repeats the internet address
     "login_history.environment": "personal",
-    # Papers, and what was read from them
+    # Documents, and data read from them
     "document_upload.document_id": "personal",
     "document_upload.details": "personal",
     "get_account_status.reported_properties": "personal",
-    # Of companies that belong to a user
+    # Companies that belong to a user
     "partner_accounts.company_name": "personal",
     "mt5_new_account.company": "personal",
     "mt5_get_settings.company": "personal",
-    # Who a user is in all of Deriv's systems
+    # Identifies a user in all of Deriv's systems
     "account_nickname.external_reference_id": "personal",
-    # From whom and to whom money went, and why
+    # Who sent money to whom, and why
     "wallet_transactions.source_client_id": "personal",
     "wallet_transactions.destination_client_id": "personal",
     "wallet_transactions.payout_method": "personal",
     "wallet_transactions.description": "personal",
-    # What a user writes to go with money
+    # The user's own message with a transfer
     "wallet_transfer.description": "personal",
     "wallet_transfer_exchange.description": "personal",
     "wallet_transfer_platforms.description": "personal",
     "payment_agent_transfer.notes": "personal",
     "payment_agent_withdraw.notes": "personal",
-    # A transfer whose answer was lost is told as such a transaction
+    # The same fields as in wallet_transactions: a transfer whose reply was lost is reported from there
     "wallet_transfer.source_client_id": "personal",
     "wallet_transfer.destination_client_id": "personal",
     "wallet_transfer_exchange.source_client_id": "personal",
@@ -150,7 +150,7 @@ _TABLE: Mapping[str, Kind | None] = {
     "wallet_transfer_platforms.destination_client_id": "personal",
     "wallet_transfer_platforms.payout_method": "personal",
 }
-"""Fields whose name alone does not say it, or says it wrongly: by call and field, in requests and replies."""
+"""Kind of fields whose names are misleading, by call and field, in requests and replies."""
 
 
 def kind(name: str, call: str = "", parent: str = "", beside: Collection[str] = ()) -> Kind | None:
@@ -159,13 +159,13 @@ def kind(name: str, call: str = "", parent: str = "", beside: Collection[str] = 
     Parameters
     ----------
     name : str
-        Of the field; of a path with dots, the last part.
+        Name of the field, or its dotted path, of which only the last part counts.
     call : str
-        Of the call that it belongs to, if known.
+        Name of the call that the field belongs to, if known.
     parent : str
-        Name of the object or list that it is in.
+        Name of the object or list that contains the field.
     beside : collection of str
-        Names of the fields of the same object.
+        Names of all fields of the same object.
 
     Examples
     --------
@@ -186,17 +186,17 @@ def kind(name: str, call: str = "", parent: str = "", beside: Collection[str] = 
 def kind_of(
     name: str, schema: Mapping[str, Any], call: str = "", parent: str = "", beside: Collection[str] = ()
 ) -> Kind | None:
-    """Return the same of a field with a JSON schema, which may say more: Deriv marks some itself."""
+    """Return the kind of a field by its name and JSON schema, in which Deriv itself marks some fields as sensitive."""
     options = schema.get("enum")
     if schema.get("type") == "boolean" or (options and (set(options) <= {0, 1} or name == call)):
-        return None  # it says yes or no, or which variant of the call is meant
+        return None  # a yes-or-no field, or one that chooses a variant of the call
     return kind(name, call, parent, beside) or ("personal" if schema.get("sensitive") else None)
 
 
 def hides(value: Any, name: str, call: str = "", parent: str = "", beside: Collection[str] = ()) -> bool:
-    """Return True if the value of an undocumented field is secret or personal; yes and no are never.
+    """Return True if the value of an undocumented field is secret or personal.
 
-    Nor is the whole answer, which stands under the name of its call.
+    Booleans never are, and neither is the whole payload of a reply, whose name is that of its call.
     """
     if value in (None, "") or isinstance(value, bool):
         return False
@@ -211,7 +211,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_personal(name: str, parent: str, beside: Collection[str]) -> bool:
-    """Return True if a name, or a place, is a person's."""
+    """Return True if a name, or a place, belongs to a person."""
     if not _OF_A_THING.isdisjoint(beside):
         return False
     if _PERSON.search(_words(parent)) or any(_by_name(str(other)) == "personal" for other in beside):
@@ -233,6 +233,6 @@ def _by_name(name: str) -> Kind | None:
 
 
 def _words(name: str) -> str:
-    """Return a name as its words in small letters, with a line before, between and behind them."""
-    # In no cache: where keys are data, a server may put a secret there.
+    """Return a name as its words in lower case, with an underscore before, between and after them."""
+    # Not cached: if the keys of an object are data, a key may be a secret, and a cache would keep it.
     return "_".join(["", *_WORDS.findall(name.replace("2fa", "mfa").replace("2FA", "mfa")), ""]).lower()

@@ -15,7 +15,7 @@ from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 
 
 class Settings(NamedTuple):
-    """Settings that have been checked."""
+    """Settings of a connection, already checked."""
 
     app_id: str | None = APIS[DEFAULT].shared_app_id
     server: str = APIS[DEFAULT].server
@@ -24,7 +24,7 @@ class Settings(NamedTuple):
 
     @property
     def host(self) -> str:
-        """Host name of the server, for people to read."""
+        """Host name of the server, for display."""
         return urlsplit(self.server).netloc
 
     @property
@@ -36,12 +36,12 @@ class Settings(NamedTuple):
 def settings(
     app_id: object = None, server: str | None = None, language: str = "EN", api: str | None = None
 ) -> Settings:
-    """Return settings from what the user gave; without an API, that of the server, or the default.
+    """Return settings from what the user passed. Without an API, use the server's, or the default one.
 
     Raises
     ------
     InvalidSetting
-        Says which setting cannot be right, and what would be.
+        A setting is not valid; the text says which, and what it must be.
     """
     facts = known(api if api is not None else (server and by_server(server)) or DEFAULT)
     return Settings(
@@ -53,7 +53,7 @@ def settings(
 
 
 def known(api: str) -> ApiFacts:
-    """Return what is known of an API, or raise InvalidSetting where there is none of this name."""
+    """Return the facts of an API; raise InvalidSetting if there is no API of this name."""
     if api not in APIS:
         raise InvalidSetting(f"The API must be one of {', '.join(map(repr, APIS))}{_instead(api)}.", field="api")
     return APIS[api]
@@ -68,15 +68,15 @@ def is_loopback(host: str) -> bool:
 
 
 def _app_id(given: object, facts: ApiFacts) -> str:
-    """Return an app ID as Deriv writes it."""
+    """Return an app ID in the form that Deriv uses."""
     text = "" if isinstance(given, bool) else bare(given) if isinstance(given, str) else _digits(given)
     if facts.app_id.fullmatch(text):
         return text.lstrip("0") if text.isdecimal() else text
     other = by_app_id(text)
-    kind = f" This one is of {APIS[other].title}, and is not taken here." if other else ""
+    kind = f" This one belongs to {APIS[other].title}." if other else ""
     shared = f" To try things with an {facts.credential}, use {facts.shared_app_id}." if facts.shared_app_id else ""
     raise InvalidSetting(
-        f"The app ID must be {facts.app_id_kind}, for {facts.title}{_instead(given)}.{kind} You find it where you "
+        f"For {facts.title}, the app ID must be {facts.app_id_kind}{_instead(given)}.{kind} You find it where you "
         f"registered your app: {facts.pages.apps}{shared}",
         field="app_id",
     )
@@ -93,25 +93,25 @@ def _server(given: str, facts: ApiFacts) -> str:
     try:
         parts = urlsplit(given.strip())
         host = parts.hostname or ""
-        _ = parts.port  # raises for a port that is no number
+        _ = parts.port  # raises ValueError if the port is not a number
     except ValueError:
         parts, host = urlsplit(""), ""
     plain, secure = facts.plain, facts.secure
     if parts.scheme not in {plain, secure} or not host or "@" in parts.netloc or parts.query or parts.fragment:
-        # What was given is not repeated: it may be a pasted link with a token in it.
+        # The text does not repeat the address: it may be a pasted link with a token in it.
         raise InvalidSetting(
             f"The server must be an address like {facts.server}, with nothing after it.", field="server"
         )
     if parts.scheme == plain and not is_loopback(host):
         raise InvalidSetting(
-            f"A token must not travel unencrypted: use {secure}:// instead of {plain}:// for {host}. "
-            f"({plain}:// is for servers on this machine.)"
+            f"A token must not be sent unencrypted: use {secure}:// instead of {plain}:// for {host}. "
+            f"({plain}:// is allowed only for servers on this machine.)"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _instead(given: object) -> str:
-    said = shown(given)  # a long text is perhaps a token in the wrong field, and not repeated
+    said = shown(given)  # UNSHOWN for a long text, which may be a token in the wrong field
     return "" if said == UNSHOWN else f", not {said}"
 
 

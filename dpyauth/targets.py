@@ -1,4 +1,4 @@
-"""Choose the API and the server that are meant, if the caller did not say."""
+"""Choose the API and the server if the caller did not name them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Targets(NamedTuple):
     language: str = "EN"
 
     def guess(self, token: Secret | None, app_id: object) -> str:
-        """Return the API that is meant, if the caller did not say.
+        """Return the API to use if the caller did not name one.
 
-        That is the API of the server; else the token's own; else the one the app ID is for; else the one that a token
-        of this look is likely to be of; else the one that is meant by default. There is no second guess: a token is
-        sent to one API only.
+        That is the API of the server; otherwise the API that the token certainly belongs to; otherwise the API of the
+        app ID; otherwise the API that the token probably belongs to; otherwise the default. There is no second guess,
+        because a token must be sent to one API only.
         """
         if self.server is not None:
             return by_server(self.server) or DEFAULT
         return (token and self.kind(token)) or by_app_id(app_id) or (token and self.kind(token, likely=True)) or DEFAULT
 
     def kind(self, token: Secret, *, likely: bool = False) -> str | None:
-        """Return the API of a token, as far as its form tells; the sandbox knows its own."""
+        """Return the API of a token, if its form shows it; the sandbox knows its own tokens."""
         return (
             api_of(token)
             or (self.sandbox and self.sandbox.api_of(bare(token).reveal()))
@@ -49,12 +49,12 @@ class Targets(NamedTuple):
         return settings(app_id if _given(app_id) else None, server, self.language, api)
 
     def complete(self, api: str, app_id: object) -> Settings:
-        """Return settings that are enough to sign in with a token.
+        """Return settings that are complete for a sign-in with a token.
 
         Raises
         ------
         InvalidSetting
-            The app ID is missing where the API needs one, or cannot be right.
+            The app ID is missing and the API needs one, or it is not valid.
         """
         where = self.settings(api, app_id)
         if where.app_id is None:

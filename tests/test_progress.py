@@ -185,7 +185,7 @@ def test_in_a_terminal_a_notice_is_overwritten_and_wiped(clock: Time, terminal: 
             said.about(pending())
     lines = terminal.getvalue().split("\r")
     assert lines[0] == ""
-    assert "limit of calls a minute" in lines[1]
+    assert "limit on calls per minute" in lines[1]
     assert lines[1].rstrip().endswith(" 3 s")
     assert lines[2].rstrip().endswith(" 6 s")
     assert max(map(len, lines)) < 80
@@ -204,7 +204,7 @@ def test_looking_up_a_transfer_shows_a_notice(clock: Time, terminal: Terminal) -
         sent.looking = True
         said.about(sent)
     line = terminal.getvalue().split("\r")[1]
-    assert "what became of 'wallet_transfer_platforms': 60 s" in line
+    assert "asking Deriv about 'wallet_transfer_platforms': 60 s" in line
     assert len(line) < 80
 
 

@@ -164,7 +164,7 @@ def test_an_invalid_app_id_of_the_options_api_is_refused(given: Any) -> None:
 
 @pytest.mark.parametrize("given", [1089, "1089", "16303"])
 def test_an_app_id_of_the_older_api_is_recognised(given: Any) -> None:
-    with pytest.raises(InvalidSetting, match=r"older API \(v3\).*not taken here.*developers\.deriv\.com") as refused:
+    with pytest.raises(InvalidSetting, match=r"older API \(v3\).*developers\.deriv\.com") as refused:
         settings(given, api="options")
     assert refused.value.field == "app_id"
 

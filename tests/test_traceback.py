@@ -152,7 +152,7 @@ def test_the_users_own_error_stays(session: Session) -> None:
 
 def test_what_an_inner_error_says_about_a_change_is_kept() -> None:
     """The interrupt came while an error was being handled."""
-    lost = dpyauth.OutcomeUnknown("'buy' was sent, but no answer came that says what became of it.", call="buy")
+    lost = dpyauth.OutcomeUnknown("'buy' was sent, but no reply says whether Deriv carried it out.", call="buy")
     kept, code = {"lost": lost}, "try:\n    raise lost\nexcept Exception:\n    raise KeyboardInterrupt\n"
     error = raised(lambda: exec(compile(code, f"{PACKAGE}/inside.py", "exec"), kept))
     shorten(error)

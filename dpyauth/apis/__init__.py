@@ -1,1 +1,4 @@
-"""Describe what each of Deriv's APIs does in its own way, its calls over HTTP included."""
+"""The parts that differ between Deriv's APIs: signing in, calls over HTTP, and the meaning of errors.
+
+Each API has a module or package here with the interface `dpyauth.apis.base.Api`.
+"""

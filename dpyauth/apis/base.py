@@ -1,4 +1,4 @@
-"""Types that the APIs share: an account, the way into it, a sign-in, and the adapter of an API."""
+"""Types that the APIs share: an account, its endpoint, a sign-in, and the adapter of an API."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class Account(NamedTuple):
-    """The account a session is signed in to. Holds no personal data beyond the login ID."""
+    """Account that a session is signed in to. It holds no personal data beyond the login ID."""
 
     loginid: str
     currency: str
     demo: bool
     scopes: tuple[str, ...] | None
-    """Scopes of the token; None if Deriv did not say."""
+    """Scopes of the token; None if Deriv did not state them."""
     rows: tuple[Mapping[str, Any], ...] = ()
     """One mapping per account of the same user, with v3's names: ``loginid``, ``is_virtual`` and so on."""
 
@@ -41,12 +41,12 @@ class Account(NamedTuple):
         return "demo" if self.demo else "real"
 
     def listed(self, loginid: str | None) -> Mapping[str, Any]:
-        """Return what Deriv said of an account of the same user at the sign-in; empty if it said nothing."""
+        """Return the row that Deriv sent at the sign-in for an account of the same user; empty if it sent none."""
         return next((row for row in self.rows if row.get("loginid") == loginid), {})
 
 
 class Candidate(NamedTuple):
-    """An account that a sign-in could begin with."""
+    """Account that a sign-in could begin with."""
 
     loginid: str
     demo: bool
@@ -54,20 +54,21 @@ class Candidate(NamedTuple):
 
 
 def by_looks(loginids: Collection[str]) -> list[Candidate]:
-    """Return the accounts of a sign-in that has not succeeded yet: only their login IDs tell what kind they are."""
+    """Return the accounts of a sign-in that has not succeeded yet, with their kinds as the login IDs show them."""
     return [Candidate(loginid, loginid.startswith(("VR", "DOT"))) for loginid in loginids]
 
 
 def choose(candidates: Sequence[Candidate], *, loginid: str | None, kept: str | None) -> Candidate:
     """Choose the account that a sign-in begins with.
 
-    That is the one named by its login ID; else the one that was remembered, while it is active; else a demo account,
-    an active one first. A real account comes in only where there is no other kind: real money is never used unasked.
+    That is the account named by its login ID; otherwise the remembered one, if it is active; otherwise a demo account,
+    preferably an active one. A real account is chosen only if there is no demo account, so that real money is never
+    used without being asked for.
 
     Raises
     ------
     SignInRefused
-        The account that was named is none of these.
+        The named account does not belong to this sign-in.
     """
     if loginid is not None:
         named = next((one for one in candidates if one.loginid == loginid), None)
@@ -84,13 +85,13 @@ def choose(candidates: Sequence[Candidate], *, loginid: str | None, kept: str | 
 def said_of(
     chosen: Candidate, candidates: Sequence[Candidate], *, loginid: str | None, kept: str | None, sandbox: bool
 ) -> str:
-    """Return what the user should know of the account that was chosen, if anything; in the sandbox nothing is real."""
+    """Return what the user should know about the chosen account; empty if there is nothing to say."""
     if chosen.loginid == loginid:
         return ""
     lost = ""
     if kept is not None and chosen.loginid != kept:
         there = any(one.loginid == kept for one in candidates)
-        lost = f"The remembered account {kept} {'cannot be used now' if there else 'is not there any more'}. "
+        lost = f"The remembered account {kept} {'cannot be used now' if there else 'is no longer available'}. "
     if chosen.demo:
         return f"{lost}This is the demo account {chosen.loginid}." if lost else ""
     money, kind = ("At Deriv this would be real money", "sample") if sandbox else ("This is real money", "real")
@@ -100,9 +101,9 @@ def said_of(
 
 
 def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
-    """Return the error for an account that was named and is none of this sign-in's."""
+    """Return the error for a named account that does not belong to this sign-in."""
     return SignInRefused(
-        f"This sign-in gives no access to an account {loginid}, only to: {', '.join(there)}. Check the login ID. "
+        f"This sign-in has no access to an account {loginid}, only to: {', '.join(there)}. Check the login ID. "
         "(AccountNotFound)",
         call="authorize",
         code="AccountNotFound",
@@ -110,45 +111,45 @@ def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
 
 
 def another_account(expected: str, told: str) -> SignInRefused:
-    """Return the error for a connection that Deriv opened to another account than the one that was asked for."""
+    """Return the error for a connection that Deriv opened to a different account than the requested one."""
     return SignInRefused(
         f"Deriv opened the account {told} instead of {expected}. dpyauth closed that connection and changed nothing "
-        "there. Sign in again with dpyauth.login(), and check which account it is. (AnotherAccount)",
+        "there. Sign in again with dpyauth.login(), and check which account you get. (AnotherAccount)",
         call="authorize",
         code="AnotherAccount",
     )
 
 
 def by_name_only(unusable: str, real: Collection[str]) -> str:
-    """Return what to add to the refusal of a demo account, where only real ones are left."""
+    """Return the note for the refusal of a demo account if only real accounts are left."""
     return (
-        f"{unusable} is the demo account, and dpyauth uses no real money unasked. To use {' or '.join(real)} "
-        f'instead, name it: dpyauth.login(loginid="{next(iter(real))}").'
+        f"{unusable} is the demo account, and dpyauth does not use real money unless you ask for it. To use "
+        f'{" or ".join(real)} instead, name it: dpyauth.login(loginid="{next(iter(real))}").'
     )
 
 
 class Endpoint(NamedTuple):
-    """The way into one account."""
+    """Address and handshake for one account."""
 
     address: str | Callable[[], Awaitable[str]]
-    """Address to connect to; if an address is good for one connection only, a callable that gets a fresh one."""
+    """Address to connect to; if an address works for one connection only, a function that gets a new one."""
     greeting: Handshake | None
     account: Callable[[Reply], Account]
-    """Returns the account, from the reply to the greeting."""
+    """Function that returns the account, given the reply to the handshake."""
     known: Future[Account] | None = None
-    """Gets the account, if it is certain before there is a connection."""
+    """Future for the account, if it is certain before there is a connection."""
 
 
 class Learned:
-    """Scopes that Deriv's answers have shown a token to have, or to lack. Safe to use on any thread."""
+    """Scopes that a token has or lacks, as Deriv's replies have shown. Safe to use on any thread."""
 
     def __init__(self) -> None:
         self._held: dict[str, bool] = {}
 
     def heard(self, call: Call, held: bool) -> bool:
-        """Hear that Deriv answered a call, or refused it to this token; return whether that is news.
+        """Take note that Deriv accepted a call with this token, or refused it; return whether that is new.
 
-        A call for which one of several scopes is enough tells nothing of any of them.
+        A call for which one of several scopes is enough says nothing about any of them.
         """
         if len(call.scopes) != 1 or self._held.get(call.scopes[0]) is held:
             return False
@@ -156,31 +157,31 @@ class Learned:
         return True
 
     def of(self, scopes: Collection[str]) -> bool | None:
-        """Return whether the token has one of these scopes; None where that is not known."""
+        """Return whether the token has one of these scopes; None if that is not known."""
         known = {self._held.get(scope) for scope in scopes}
         return True if True in known else None if None in known else False
 
 
 class SignIn(Protocol):
-    """A sign-in, with all of its accounts."""
+    """Sign-in with all of its accounts."""
 
     on_refusal: Callable[[SignInRefused], None]
-    """Called on the background thread when Deriv no longer accepts it, if the API can tell beside a connection."""
+    """Called on the background thread when Deriv no longer accepts it, if a call outside of a connection shows that."""
 
     learned: Learned
     """Scopes that the token has turned out to have, or to lack."""
 
     @property
     def credential(self) -> Credential:
-        """The credential of the moment."""
+        """Current credential."""
 
     @property
     def grants(self) -> Mapping[str, Credential]:
-        """The accounts it gives access to, by login ID."""
+        """Credentials of its accounts, by login ID."""
 
     @property
     def dispatcher(self) -> HttpDispatcher | None:
-        """Dispatcher of the calls that go over HTTP, if the API has any."""
+        """Dispatcher of the calls over HTTP, if the API has any."""
 
     @property
     def remark(self) -> str:
@@ -188,32 +189,32 @@ class SignIn(Protocol):
 
     @property
     def expires_at(self) -> float | None:
-        """End of a sign-in that cannot be renewed, in seconds since 1970; None if there is none that is known."""
+        """Expiry of a sign-in that cannot be renewed, in seconds since 1970; None if it is not known."""
 
     def endpoint(self, loginid: str | None = None) -> Endpoint:
-        """Return the way into one account; without a login ID, into the one to begin with."""
+        """Return the endpoint of one account; without a login ID, of the account to begin with."""
 
     def allow(self, seconds: float) -> None:
-        """Take note of how long the sign-in is waited for, so that what is wrong is told within that time."""
+        """Take note of the time limit for the sign-in, so that errors are reported within that time."""
 
     def entered(self, account: Account) -> None:
         """Take note that the first sign-in has succeeded."""
 
     def end(self, error: DpyauthError) -> None:
-        """Begin to close: it is not needed any more. Safe to call twice."""
+        """Start to close, because it is no longer needed. Safe to call twice."""
 
     def close(self, error: DpyauthError) -> None:
-        """Close, and wait for that where the caller is on another thread. Safe to call twice."""
+        """Close, and wait for it unless the caller is on the background thread. Safe to call twice."""
 
 
 class Api(Protocol):
-    """Adapter of one API. Each is a module of this package."""
+    """Adapter of one API. Each adapter is a module of this package."""
 
     CATALOG: Catalog
 
     @staticmethod
     def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> SignIn:
-        """Return a sign-in with credentials by login ID (``""``: not known yet), of which one is used first."""
+        """Return a sign-in with credentials by login ID (``""`` if not known yet), which begins with ``first``."""
 
     @staticmethod
     def public(settings: Settings) -> str:
@@ -223,15 +224,15 @@ class Api(Protocol):
     def error(
         reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
     ) -> ApiError | None:
-        """Return the error that a reply amounts to, if it is one."""
+        """Return the error in a reply; None if there is none."""
 
     @staticmethod
     def renamed(reply: Reply) -> Reply:
-        """Return a reply with its parts named as v3 names them, so that frames need to know one set of names."""
+        """Return a reply with v3's names for its fields, so that frames need to know only one set of names."""
 
     @staticmethod
     def payload(call: Call, reply: Reply) -> Any:
-        """Return the payload of a reply, named as v3 names it; None if there is none."""
+        """Return the payload of a reply, with v3's names; None if there is none."""
 
     @staticmethod
     def budget() -> RateLimits:

@@ -1,4 +1,4 @@
-"""Recognise that a user has as many connections as Deriv allows. Deriv does not say so, hence the guesses."""
+"""Guess whether a user has reached Deriv's limit of connections, which Deriv does not report clearly."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dpyauth.registry import ApiFacts
 
 
 def looks_crowded(error: BaseException, facts: ApiFacts) -> bool:
-    """Return whether a connection may have been refused because it would have been one too many."""
+    """Return whether a connection may have been refused because there are too many."""
     if isinstance(error, ConnectionFailed):
-        from dpyauth.net import connect_errors  # not before: see Connection
+        from dpyauth.net import connect_errors  # slow to import: see Connector
 
         return bool(facts.crowded) and connect_errors.looks_crowded(error.status)
     return bool(facts.crowded) and _is_by_name(error)
 
 
 def told(error: DpyauthError, facts: ApiFacts) -> DpyauthError:
-    """Return the error, with advice if Deriv refuses a one-time password because of too many connections."""
+    """Return the error, with advice if Deriv refused a one-time password because of too many connections."""
     if not facts.crowded or not _is_by_name(error):
         return error
     return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}.", call=error.call, status=429)

@@ -1,4 +1,7 @@
-"""Recognise replies that hold nothing of what they should: not "there is none", but no answer."""
+"""Recognise replies without the data that they should have.
+
+Such a reply does not mean that there is nothing, such as no open contracts; it is no answer at all.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +18,27 @@ _NEVER_EMPTY = frozenset(
         *("portfolio", "trading_times", "website_status"),
     )
 )
-"""Calls that answer with an object in which some fields are always there."""
+"""Calls whose reply is an object that always has some fields."""
 
 
 def payload_of(call: str, api: str, payload: Any) -> Any:
-    """Return the payload of a reply, after checking that it is of the kind that Deriv documents.
+    """Return the payload of a reply, after checking that it has the type that Deriv documents.
 
     Parameters
     ----------
     call, api : str
-        What was asked.
+        Call that was made, and its API.
     payload : object
-        What came under the name of the call, or of the data.
+        Value under the name of the call, or of the data.
 
     Raises
     ------
     BadReply
-        There is nothing, or something else: a text instead of an object, no field at all where some are always there.
+        There is no payload, or it has another type, such as a string instead of an object, or it is an object without
+        any field where some are always present.
     """
     if payload is None:
-        raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
+        raise BadReply(f"Deriv's reply to '{call}' contains no data of that call.", call=call)
     node = _node(call, api)
     if not isinstance(node, Mapping):
         return payload
@@ -48,12 +52,12 @@ def payload_of(call: str, api: str, payload: Any) -> Any:
 
 
 def check(call: str, api: str, reply: Mapping[str, Any]) -> None:
-    """Check that a reply holds something to make a frame of; raise BadReply if it does not."""
+    """Check that a reply has data for a frame; raise BadReply if it does not."""
     shape = load(api).get(call, Shape())
     names = [path[0] for path in shape.rows if path]
     held = {name: value for name, value in reply.items() if name not in ENVELOPE}
     if not any(value is not None for value in held.values()):
-        raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
+        raise BadReply(f"Deriv's reply to '{call}' contains no data of that call.", call=call)
     for name in names:
         node, value = shape.reply.get(name), held.get(name)
         keys = {"[]", "{}", "||", ""}
@@ -67,11 +71,11 @@ def _node(call: str, api: str) -> Any:
 
 
 def _bad(call: str, payload: Any, wanted: str) -> BadReply:
-    """Return the error for such a payload, of which only the type is shown."""
+    """Return the error for a payload of the wrong type. Only the type is shown, as the value may be personal."""
     names = {str: "a text", bool: "true or false", list: "a list", int: "a number", float: "a number"}
     came = json.dumps(payload) if payload in ([], {}, "") else names.get(type(payload), "something else")
     return BadReply(
-        f"Deriv's answer to '{call}' holds nothing that can be read: {came}, where {wanted} should be. Try again; "
-        f'session.call("{call}", ...) shows the whole answer.',
+        f"Deriv's reply to '{call}' contains nothing that can be read: {came} instead of {wanted}. Try again; "
+        f'session.call("{call}", ...) shows the whole reply.',
         call=call,
     )

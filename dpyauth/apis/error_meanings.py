@@ -1,4 +1,4 @@
-"""Meaning of the error codes of a WebSocket's replies, by call, and what to do about them."""
+"""Explain the error codes in replies over a WebSocket, by call, and what to do about them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
 Kind = tuple[type[ApiError], str]
-"""The error for a code, and what to do."""
+"""Type of the error for a code, and advice on what to do."""
 
 PASSING = {"RateLimit", "WrongResponse", "InternalServerError", "InternalError", "Timeout", "CallError"}
-"""Codes that may be gone a moment later."""
+"""Codes of errors that may be temporary."""
 
 KINDS: Mapping[str, Kind] = {
     "PermissionDenied": (PermissionDenied, ""),
     "InputValidationFailed": (InputRefused, ""),
     "RateLimit": (RateLimited, "Wait a minute and run the cell again"),
     "AuthorizationRequired": (ApiError, "Sign in again with dpyauth.login()"),
-    "AlreadySubscribed": (ApiError, "Another stream of this session has this already: use that one, or close it first"),
-    **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "It may be gone in a moment: run the cell again")),
+    "AlreadySubscribed": (ApiError, "Another stream of this session is the same: use that one, or close it first"),
+    **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "This may be temporary: run the cell again")),
 }
-"""By code, where it means the same in every call."""
+"""Kinds of the codes that mean the same in every call."""
 
 _APPS = {"app_delete", "app_get", "app_markup_details", "app_update", "revoke_oauth_app"}
 _TRADERS = {"copy_start", "copy_stop"}
@@ -35,20 +35,20 @@ _ACCOUNTS = {"account", "loginid", "account_id", "client_loginid"}
 def meaning(
     code: str, call: Call | None, asked: Mapping[str, Any], kinds: Mapping[str, Kind], held: bool | None = None
 ) -> Kind:
-    """Return the error for a code, and what to do.
+    """Return the type of the error for a code, and advice on what to do.
 
     Parameters
     ----------
     code : str
         Deriv's code.
     call : Call, optional
-        The call that was answered with it, where it is known.
+        Call that got this error, if it is known.
     asked : mapping
-        The request, as the reply repeats it.
+        Request, as the reply repeats it.
     kinds : mapping
-        What codes mean on this API.
+        Kinds of the codes of this API.
     held : bool, optional
-        Whether the token is known to have the scope for the call.
+        True if the token is known to have the scope for the call.
     """
     kind, advice = kinds.get(code, (ApiError, ""))
     if code == "PermissionDenied":
@@ -63,24 +63,27 @@ def meaning(
 def _permission(call: Call | None, asked: Mapping[str, Any], held: bool | None) -> str:
     named = any(isinstance(asked.get(name), str) and asked[name] not in {"", "all", "current"} for name in _ACCOUNTS)
     if named:
-        return "That is no account of this sign-in, or its token may not see it: session.accounts() lists the accounts"
+        return (
+            "That account does not belong to this sign-in, or its token has no access to it: session.accounts() lists "
+            "the accounts"
+        )
     if call is None or not call.scopes:
-        return "Deriv does not let this account do that"
+        return "Deriv does not allow this account to do that"
     if held:
-        return "Your token has the scope for it, so it is the account: not every kind of account may do this"
+        return "Your token has the scope for it, so the reason is the account: not every kind of account may do this"
     scopes = " or ".join(f"'{scope}'" for scope in call.scopes)
     return f"Sign in with a token that has the scope {scopes}; if yours has it, this kind of account may not do that"
 
 
 def _other_token(call: Call | None, asked: Mapping[str, Any]) -> str:
-    """Return what to do where the token that is refused is not the session's, or need not be."""
+    """Return the advice if the refused token is not, or need not be, the session's; otherwise empty."""
     if call is None:
         return ""
     if asked.get("verification_code"):
         return (
-            "It is the code from the e-mail that Deriv does not accept, mistyped or too old: the call verify_email "
-            "sends another one. You are still signed in"
+            "Deriv does not accept the code from the e-mail: it is mistyped or too old. The call verify_email sends "
+            "another one. You are still signed in"
         )
     if call.name in _TRADERS or _TOKENS & asked.keys():
-        return "It is a token in the request that Deriv does not accept. The one that you signed in with is another"
+        return "Deriv does not accept a token in the request. It is not the token that you signed in with"
     return ""

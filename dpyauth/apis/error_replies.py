@@ -1,4 +1,4 @@
-"""Turn what Deriv refuses into an error: the replies of a WebSocket, and the wording that HTTP shares."""
+"""Turn Deriv's refusals into errors: those in replies over a WebSocket, and the wording that HTTP shares."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def api_error(
     changes: bool = False,
     held: bool | None = None,
 ) -> ApiError | None:
-    """Return the error that a reply amounts to, if it is one; secrets that it repeats are blotted out.
+    """Return the error in a reply, if there is one, without the secrets that it repeats.
 
-    ``secrets`` are those of the request: of them, even short ones. ``held`` is True if the token is known to have the
-    scope for the call.
+    ``secrets`` are those of the request, of which even short ones are removed. ``held`` is True if the token is known
+    to have the scope for the call.
     """
     code = error_code(reply)
     if code is None:
@@ -40,16 +40,16 @@ def api_error(
     asked = reply.get("echo_req")
     kind, advice = meaning(code, catalog.get(call), asked if isinstance(asked, dict) else {}, kinds, held)
     if changes and leaves_open(code):
-        advice = ""  # to run it again is no advice where it may have happened
+        advice = ""  # never advise to run a change again if it may have been made
     subcode = subcode_of(raw, secrets)
     said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
     details = raw.get("details")
     details = details if isinstance(details, dict) else {}
-    if kind is not InputRefused:  # there they are reasons, by field
+    if kind is not InputRefused:  # details of refused input are reasons by field, not data
         details = mask(details, None, call=call)
     details = scrub(details, secrets)
     reasons = _reasons(details, catalog.get(call)) if kind is InputRefused else ""
-    if kind is InputRefused and _NAMED.match(said):  # it says no more than the code, and names the fields again
+    if kind is InputRefused and _NAMED.match(said):  # it says no more than the code, and repeats the fields
         said = "" if reasons else _NAMED.sub("", said)
     told = ". ".join(filter(None, (said, reasons)))
     return refusal(kind, call, code, subcode, details, told, advice)
@@ -65,7 +65,7 @@ def refusal(
     *then: str,
     status: str = "",
 ) -> ApiError:
-    """Return the error for a refusal: Deriv's code, its words, and then further sentences, as far as there are any."""
+    """Return the error for a refusal: Deriv's code, its own words, and further sentences that are not empty."""
     beside = ", ".join(filter(None, (subcode, status)))
     shown = f"{code} ({beside})" if beside else code
     answered = f"Deriv answered '{call}' with {shown}" + (f": {told}" if told else "")
@@ -75,11 +75,11 @@ def refusal(
 
 _NAMED = re.compile(r"Input validation failed(: *)?", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\^.*|\bpattern\b.*|\(\?[:=!].*", re.DOTALL)
-"""Beginning of a regular expression in what Deriv says of a field."""
+"""Beginning of a regular expression in Deriv's explanation of a refused field."""
 
 
 def _reasons(details: Mapping[str, Any], call: Call | None) -> str:
-    """Return why fields were refused, in words: Deriv may give a regular expression instead."""
+    """Return in words why fields were refused; Deriv may send a regular expression instead."""
     return "; ".join(f"{name}: {_reason(str(name), str(reason), call)}" for name, reason in details.items())
 
 
@@ -89,5 +89,7 @@ def _reason(name: str, reason: str, call: Call | None) -> str:
     names = [part for part in re.split(r"[/.]", name) if part]
     schema = within(call.fields, names) if call is not None else {}
     takes = wanted(schema)
-    about = f" (session.help({call.name!r}) tells what the call takes)" if call is not None else ""
-    return f"it takes {takes}" if schema.get("pattern") in LIKE else f"it is not in the form that Deriv takes{about}"
+    about = f" (session.help({call.name!r}) shows what the call takes)" if call is not None else ""
+    return (
+        f"it takes {takes}" if schema.get("pattern") in LIKE else f"it does not have the form that Deriv accepts{about}"
+    )

@@ -1,4 +1,4 @@
-"""End of a sign-in: in words, and the moments at which to speak of it. Reads the time of day."""
+"""Expiry of a sign-in, in words, and the times at which to remind the user. Reads the time of day."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ if TYPE_CHECKING:
     from dpyauth.apis.base import SignIn
 
 REMIND_BEFORE = 300.0
-"""Time before its end at which the user is told, in seconds."""
+"""Time before the expiry at which the user is reminded, in seconds."""
 
 REMIND_EARLY = 3600.0
-"""The same for the first notice of a long sign-in."""
+"""Time before the expiry of a long sign-in at which the user is reminded first, in seconds."""
 
 LONG = 4 * 3600.0
-"""Lifetime from which a sign-in is a long one, in seconds."""
+"""Lifetime from which a sign-in counts as long, in seconds."""
 
 DAY = 86_400.0
 
 
 class Expiry(NamedTuple):
-    """The end of a sign-in that cannot be renewed."""
+    """Expiry of a sign-in that cannot be renewed."""
 
     at: float
-    """In seconds since 1970."""
+    """Time of the expiry, in seconds since 1970."""
     life: float | None
-    """Lifetime of the access, in seconds, if it is known."""
+    """Lifetime of the access token, in seconds, if it is known."""
 
     @classmethod
     def of(cls, sign_in: SignIn | None) -> Expiry | None:
-        """Return the end of a sign-in; None if there is none that is known."""
+        """Return the expiry of a sign-in; None if it is not known."""
         if sign_in is None or sign_in.expires_at is None:
             return None
         tokens = sign_in.credential.tokens
@@ -39,7 +39,7 @@ class Expiry(NamedTuple):
 
     @property
     def utc(self) -> datetime:
-        """The end, in whole seconds."""
+        """Time of the expiry, in whole seconds."""
         return datetime.fromtimestamp(int(self.at), UTC)
 
     @property
@@ -49,42 +49,42 @@ class Expiry(NamedTuple):
 
     @property
     def is_near(self) -> bool:
-        """True if it has passed, or comes within a day."""
+        """True if it has passed, or is less than a day away."""
         return time.time() > self.at - DAY
 
     @property
     def clock(self) -> str:
-        """The end as a time of day, such as ``14:05 UTC``, with its date if that is not today's."""
+        """Time of day of the expiry, such as ``14:05 UTC``, with the date if it is not today."""
         is_today = self.utc.date() == datetime.fromtimestamp(time.time(), UTC).date()
         return f"{self.utc:%H:%M} UTC" if is_today else self.date_and_clock
 
     @property
     def date_and_clock(self) -> str:
-        """The end with its date, for texts that may be read on another day."""
+        """Time and date of the expiry, for texts that may be read on another day."""
         return f"{self.utc:%Y-%m-%d %H:%M} UTC"
 
     @property
     def due(self) -> float | None:
-        """Latest of the moments for a notice that have passed; None before the first."""
+        """Latest time for a notice that has passed; None before the first."""
         return max((moment for moment in self._moments if moment <= time.time()), default=None)
 
     @property
     def wait(self) -> float | None:
-        """Seconds until the next moment for a notice; None after the last."""
+        """Seconds until the next time for a notice; None after the last."""
         now = time.time()
         return min((moment - now for moment in self._moments if moment > now), default=None)
 
     def notice(self, due: float | None) -> str:
-        """Return the notice to show from such a moment on."""
+        """Return the notice to show from a time in `due` on."""
         if due is None:
             return ""
         if due == self.at:
             return (
-                f"This sign-in ended at {self.clock}. What is open goes on until the connection breaks or Deriv "
-                "refuses a call; sign in again."
+                f"This sign-in ended at {self.clock}. Open connections keep working until they break or Deriv refuses "
+                "a call. Sign in again."
             )
         soon = "an hour" if due < self.at - REMIND_BEFORE else f"{REMIND_BEFORE / 60:.0f} minutes"
-        return f"This sign-in ends within {soon}, at {self.clock}. Sign in again to go on after that."
+        return f"This sign-in ends within {soon}, at {self.clock}. Sign in again to continue after that."
 
     @property
     def _moments(self) -> list[float]:

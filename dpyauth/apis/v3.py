@@ -1,4 +1,4 @@
-"""Deriv's v3 API as `dpyauth.apis.base.Api` wants it: how a socket becomes authorised, and what its errors mean."""
+"""Adapter of Deriv's v3 API (`dpyauth.apis.base.Api`): how a socket is signed in, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -28,31 +28,32 @@ FACTS = APIS["v3"]
 _REFUSALS = {
     "InvalidToken": "Deriv does not accept this API token: it is mistyped, deleted, expired, limited to another "
     f"internet address, or it belongs to another app ID. Create a new one ({FACTS.pages.tokens}). If Deriv has "
-    f"moved you to its current API, no token of v3 works any more. {way_on()}",
+    f"moved you to its current API, v3 tokens no longer work. {way_on()}",
     "AccountDisabled": "Deriv has disabled this account. Only Deriv's support can change that",
     "DisabledClient": "Deriv has disabled this account. Only Deriv's support can change that",
-    "SelfExclusion": "This account is excluded at its owner's own request, so Deriv lets nobody sign in until the "
-    "exclusion ends",
-    "AuthorizationRequired": f"Deriv does not sign in with this API token. Create a new one ({FACTS.pages.tokens})",
+    "SelfExclusion": "This account is excluded at its owner's own request (self-exclusion), so Deriv allows no sign-in "
+    "until the exclusion ends",
+    "AuthorizationRequired": f"Deriv does not accept this API token for signing in. Create a new one "
+    f"({FACTS.pages.tokens})",
 }
-"""Codes by which Deriv refuses the token, the account or the app ID; no other code ends a sign-in that stood."""
+"""Codes with which Deriv refuses the token, the account or the app ID. No other code ends a sign-in that has worked."""
 
 
 class V3SignIn:
-    """A sign-in to v3: a token for each account.
+    """Sign-in to v3, which has a token for each account.
 
     Parameters
     ----------
     settings : Settings
-        Which Deriv, and the app ID.
+        Server, and the app ID.
     grants : mapping of str to Credential
-        The credentials by login ID; under ``""``, one whose account is not known yet.
+        Credentials by login ID; the key is ``""`` if the account is not known yet.
     first : Credential
-        The one to begin with.
+        Credential to begin with.
     loginid : str, optional
-        The account to begin with instead, and no other.
+        Account to begin with instead; no other is used.
     kept : str, optional
-        The account that was remembered.
+        Account that was remembered.
     """
 
     dispatcher: HttpDispatcher | None = None
@@ -85,14 +86,14 @@ class V3SignIn:
         self.credential = first
 
     def endpoint(self, loginid: str | None = None) -> Endpoint:
-        """Return the way into one account: its token."""
+        """Return the endpoint of one account, which signs in with its token."""
         where = self._settings
         if loginid is None:
             return Endpoint(public(where), greeting(self.credential, self._named, self._first, where.app_id), account)
         return Endpoint(public(where), greeting(self.grants[loginid], None, loginid, where.app_id), account)
 
     def allow(self, seconds: float) -> None:
-        """Do nothing: a first connection is tried once, however long the sign-in is waited for."""
+        """Do nothing: a first connection is tried only once, whatever the time limit."""
 
     def entered(self, account: Account) -> None:
         """Take note that a sign-in has succeeded."""
@@ -107,17 +108,17 @@ class V3SignIn:
 
 
 def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> V3SignIn:
-    """Return a sign-in with credentials by login ID (``""``: not known yet), of which one is used first."""
+    """Return a sign-in with credentials by login ID (``""`` if it is not known yet), which begins with ``first``."""
     return V3SignIn(settings, grants, first, **options)
 
 
 def public(settings: Settings) -> str:
-    """Return the address for calls that need no sign-in, and for all others too. It holds no secret."""
+    """Return the address for calls that need no sign-in, and for all others as well. It contains no secret."""
     return f"{settings.server}?{urlencode({'app_id': settings.app_id, 'l': settings.language})}"
 
 
 def renamed(reply: Reply) -> Reply:
-    """Return a reply as it is: its parts are named as v3 names them."""
+    """Return a reply unchanged: it has v3's names already."""
     return reply
 
 
@@ -134,13 +135,13 @@ def budget() -> RateLimits:
 def greeting(
     credential: Credential, loginid: str | None = None, known: str | None = None, app_id: str | None = None
 ) -> Handshake:
-    """Return how a v3 socket becomes authorised: the ``authorize`` call.
+    """Return the handshake that signs a v3 socket in: the ``authorize`` call.
 
-    ``loginid`` is the account that the user has named, ``known`` the one that the token is known to be of. A token of
-    another account is refused; so is one that is of another account than when it was signed in with before.
+    ``loginid`` is the account that the user has named, ``known`` the account that the token is known to belong to. A
+    token of another account is refused, and so is one whose account differs from that of an earlier connection.
     """
     known = loginid or known
-    stood = False
+    stood = False  # True once a connection has signed in
 
     def check(reply: Reply) -> tuple[DpyauthError, bool] | None:
         nonlocal known, stood
@@ -178,7 +179,7 @@ def account(reply: Reply) -> Account:
 def error(
     reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
 ) -> ApiError | None:
-    """Return the error that a reply amounts to, if it is one; see `dpyauth.apis.base.Api.error`."""
+    """Return the error in a reply, if there is one; see `dpyauth.apis.base.Api.error`."""
     return api_error(reply, call, secrets, _KINDS, CATALOG, changes=changes, held=held)
 
 
@@ -187,17 +188,19 @@ _KINDS: Mapping[str, Kind] = {
     "InvalidAppID": (SignInRefused, f"Deriv does not know the app ID of this session. {FACTS.check_app_id(None)}"),
     "InvalidToken": (
         ApiError,
-        "If other calls still work, you are signed in: run the cell again. Else sign in again with dpyauth.login()",
+        "If other calls still work, you are signed in: run the cell again. Otherwise sign in again with "
+        "dpyauth.login()",
     ),
     "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call from v3"),
 }
 
 
 def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None) -> tuple[DpyauthError, bool] | None:
-    """Return the error that the reply to ``authorize`` amounts to, if any, and whether it may pass.
+    """Return the error in the reply to ``authorize``, if there is one, and whether it may be temporary.
 
-    What does not say that Deriv refuses the token may pass. A token that is none of this API is refused by its looks:
-    that ends the first sign-in, and later says nothing, as Deriv has taken the same token before.
+    Every error may be temporary unless it says that Deriv refuses the token. Deriv refuses a token that does not belong
+    to this API by its form (InputValidationFailed). That ends a first sign-in. Later it proves nothing, because Deriv
+    has accepted the same token before.
     """
     code = error_code(reply)
     if code is None:
@@ -208,10 +211,10 @@ def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None)
     if code == "InvalidAppID":
         which = f"the app ID {app_id}" if app_id else "the app ID of this session"
         text = f"Deriv does not know {which} on this API. {FACTS.check_app_id(app_id)}"
-    in_shape = isinstance(reply["error"], dict)  # any other is not Deriv's own, whatever it says
+    in_shape = isinstance(reply["error"], dict)  # an error in another form is not Deriv's own, whatever it says
     if not in_shape or (text is None and code != "InputValidationFailed"):
         return general, True
-    # The server's own words are left out where ours say more: they may repeat what was sent.
+    # Deriv's own words are replaced if ours say more, because they may repeat what was sent.
     text, passing = text or str(general).rstrip("."), text is None
     refused = SignInRefused(
         f"{text}. ({code})", call="authorize", code=code, subcode=general.subcode, details=general.details
@@ -220,4 +223,4 @@ def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None)
 
 
 def _unreadable() -> BadReply:
-    return BadReply("Deriv answered the sign-in with something unreadable. Try again.", call="authorize")
+    return BadReply("Deriv's reply to the sign-in cannot be read. Try again.", call="authorize")

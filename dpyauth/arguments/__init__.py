@@ -1,7 +1,7 @@
 """Check the arguments of public functions and methods.
 
-The signature says which arguments a function takes and the docstring what to write for them. Both are read here, so
-that every wrong argument raises the same kind of error, which says what to write instead.
+The signature says which arguments a function takes, and the docstring what to pass. Both are read here, so that every
+wrong argument raises the same kind of error, which says what to write instead.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def public(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         wrong = takes.wrong(args, kwargs)
         held: list[Any] = [kwargs, args]
-        del args, kwargs  # tracebacks may show variables, and these may be secret
+        del args, kwargs  # some tools show the variables of a traceback, and these may be secret
         if wrong is not None:
             held.clear()
             raise wrong
@@ -41,14 +41,14 @@ def public(function: Callable[P, T]) -> Callable[P, T]:
 
 
 class Takes:
-    """Checks arguments against what a function takes.
+    """Check of arguments against the parameters of a function.
 
     Parameters
     ----------
     function : callable
         A function, or a generator function whose result is annotated as ``Steps[...]``.
     of_dict : str
-        Sentence for the error about a dict where another value belongs.
+        Sentence to add to the error if a dict is passed in place of another value.
     """
 
     def __init__(self, function: Callable[..., Any], of_dict: str = "") -> None:
@@ -57,9 +57,9 @@ class Takes:
         unquote(function)
 
     def wrong(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> InvalidArgument | None:
-        """Return the error for these arguments; None if they fit.
+        """Return the error for these arguments; None if they are right.
 
-        It is returned and not raised, so that no traceback shows the arguments.
+        The error is returned, not raised, so that no traceback contains the arguments.
         """
         if self._signature.fit(args, kwargs):
             return None
@@ -67,4 +67,4 @@ class Takes:
 
     @functools.cached_property
     def _signature(self) -> Signature:
-        return Signature(self._function)  # at the first call, as many functions are never called
+        return Signature(self._function)  # only at the first call: most functions are never called

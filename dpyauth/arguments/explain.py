@@ -12,7 +12,7 @@ from dpyauth.arguments.words import shown, words
 from dpyauth.errors import InvalidArgument
 
 _OWNERS = ("sandbox", "stream", "fleet")
-"""Classes that are named in examples of a method's call; of the others it is a session's."""
+"""Classes whose own name is used in the example of a method call; for all others it is ``session``."""
 
 
 def explain(signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any], of_dict: str) -> InvalidArgument:
@@ -21,11 +21,11 @@ def explain(signature: Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
     Parameters
     ----------
     signature : Signature
-        The function's.
+        Parameters of the function.
     args, kwargs : sequence, mapping
-        The arguments.
+        Arguments that were passed.
     of_dict : str
-        Sentence for the error about a dict where another value belongs.
+        Sentence to add to the error if a dict is passed in place of another value.
     """
     field, problem = _problem(signature, args, kwargs, of_dict)
     return InvalidArgument(f"{signature.name}() {problem}", field=field)
@@ -38,7 +38,7 @@ def _problem(
     places, named = signature.places, signature.named
     unnamed = [name for name in places[len(args) if signature.open else 0 :] if name not in named and name in kwargs]
     if unnamed:
-        return unnamed[0], f"takes {unnamed[0]!r} first, without its name: leave out {unnamed[0]}=."
+        return unnamed[0], f"takes {unnamed[0]!r} by position: leave out {unnamed[0]}=."
     if "self" in signature.parameters and not (args and is_object(args[0])):
         return None, _unbound(signature)
     strange = [name for name in kwargs if name not in named and not signature.open]
@@ -48,7 +48,7 @@ def _problem(
         return None, _too_many(signature)
     twice = [name for name in places[: len(args)] if name in kwargs and name in named]
     if twice:
-        return twice[0], f"was given {twice[0]!r} twice: by its place and by its name. Leave one out."
+        return twice[0], f"was given {twice[0]!r} twice: by position and by name. Leave one out."
     given = dict(zip(places, args, strict=False)) | {name: kwargs[name] for name in kwargs if name in named}
     for name in signature.needed:
         if name not in given:
@@ -65,18 +65,20 @@ def _unbound(signature: Signature) -> str:
 
 def _unknown(signature: Signature, name: str) -> str:
     near = nearest(name, signature.own)
-    known = f"It takes: {', '.join(signature.own)}." if signature.own else "It takes none."
+    known = f"It takes: {', '.join(signature.own)}." if signature.own else "It takes no arguments."
     return f"takes no argument {name!r}. " + (f"Did you mean {near!r}?" if near else known)
 
 
 def _too_many(signature: Signature) -> str:
     places = [name for name in signature.places if name != "self"]
     others = [f"{name}=" for name in signature.own if name not in places]
-    count = {0: "no argument", 1: "one argument"}.get(len(places), f"{len(places)} arguments")
-    text = f"takes {count} without a name" + (f" ({', '.join(places)})" if places else "")
+    count = {0: "no positional arguments", 1: "one positional argument"}.get(
+        len(places), f"{len(places)} positional arguments"
+    )
+    text = f"takes {count}" + (f" ({', '.join(places)})" if places else "")
     if signature.open:
-        return f"{text}. Give the others by name."
-    return f"{text}. " + (f"Give the others by name: {', '.join(others)}." if others else "")
+        return f"{text}. Pass the others by name."
+    return f"{text}. " + (f"Pass the others by name: {', '.join(others)}." if others else "")
 
 
 def _misfit(signature: Signature, given: Mapping[str, Any], by_place: Collection[str], of_dict: str) -> tuple[str, str]:
@@ -88,7 +90,7 @@ def _misfit(signature: Signature, given: Mapping[str, Any], by_place: Collection
 
 
 def _swapped(signature: Signature, name: str, value: Any, given: Mapping[str, Any]) -> str:
-    """Say that two arguments have changed places."""
+    """Return a hint if two arguments are in each other's place."""
     tests = signature.tests
     for other, its in given.items():
         test = tests[other]
@@ -98,7 +100,7 @@ def _swapped(signature: Signature, name: str, value: Any, given: Mapping[str, An
 
 
 def _elsewhere(signature: Signature, name: str, value: Any, given: Mapping[str, Any], by_place: Collection[str]) -> str:
-    """Say where a value of the wrong kind belongs, if that can be told."""
+    """Return a hint on where a value of the wrong kind belongs; empty if that is not known."""
     tests = signature.tests
     if value is None:
         return f"Leave {name!r} out." if name not in signature.needed else ""

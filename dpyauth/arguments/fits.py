@@ -36,18 +36,18 @@ def fits_of(hint: Any) -> Fits | None:
     if not isinstance(origin, type):
         return None
     if origin in (Iterable, Sequence, Collection):
-        return _is_list  # the function looks at the values in it
+        return _is_list  # the function itself checks the values in it
     return lambda value: isinstance(value, origin)
 
 
 def is_object(value: Any) -> bool:
-    """Return whether a value can be an object with methods: in `Session.balance("all")` a text takes its place."""
+    """Return whether a value can be ``self``: in `Session.balance("all")`, a string is in its place."""
     return not (value is None or isinstance(value, str | bytes | int | float | Mapping | list | tuple))
 
 
 def is_flag(value: Any) -> bool:
     """Return whether a value is True or False, or 1 or 0 of any kind."""
-    # numpy's: numpy.bool_ is called bool since numpy 2
+    # By name, without importing numpy; numpy.bool_ is called bool since numpy 2.
     return type(value).__name__ in ("bool", "bool_") or (isinstance(value, numbers.Integral) and value in (0, 1))
 
 

@@ -1,4 +1,4 @@
-"""Read what a function takes from its signature and its docstring."""
+"""Read the parameters of a function from its signature and its docstring."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Signature:
         if "self" in tests:
             tests["self"] = is_object
         self.places = [each.name for each in parameters if each.kind in _BY_PLACE]
-        """Names of those that may be given by their place."""
+        """Names of the parameters that may be passed by position."""
         self.named = {each.name for each in parameters if each.kind in _BY_NAME}
-        """Names of those that may be given by name."""
+        """Names of the parameters that may be passed by name."""
         self.tests = {each.name: tests[each.name] for each in parameters if each.kind in {*_BY_PLACE, *_BY_NAME}}
-        """Test of each, by name; None for what takes any value."""
+        """Test for each parameter, by name; None if it takes any value."""
         self.needed = [name for name in self.tests if self.parameters[name].default is inspect.Parameter.empty]
-        """Names of those without a default."""
+        """Names of the parameters without a default."""
         self.open = any(each.kind is each.VAR_KEYWORD for each in parameters)
-        """True if it accepts other names, too."""
+        """True if it accepts other names as well."""
         self.endless = any(each.kind is each.VAR_POSITIONAL for each in parameters)
-        """True if any number of values may be given by place."""
+        """True if any number of values may be passed by position."""
 
     @property
     def name(self) -> str:
-        """Name of the function, or of the class that it makes."""
+        """Name of the function, or of the class if it is a constructor."""
         names = self.function.__qualname__.split(".")
         return names[-2] if names[-1] == "__init__" else names[-1]
 
@@ -48,7 +48,7 @@ class Signature:
         return [name for name in self.tests if name != "self"]
 
     def fit(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Return whether the arguments fit. Most calls need nothing more, so this is kept fast."""
+        """Return whether the arguments are right. This runs at every call of a public function, so it is kept fast."""
         if len(args) > len(self.places) and not self.endless:
             return False
         by_place = set(self.places[: len(args)])
@@ -67,7 +67,8 @@ class Signature:
     def hint(self, name: str) -> Any:
         """Return the type that a parameter is annotated with; ``Any`` if it is not known at run time.
 
-        Times come in many forms, so the functions that read them check them, and say more about one that is wrong.
+        Times come in many forms. The functions that read them check them, and their errors explain more, so times are
+        ``Any`` here.
         """
         annotation = self.parameters[name].annotation
         text = str(annotation)
@@ -79,7 +80,7 @@ class Signature:
             return Any
         try:
             return eval(text, inspect.unwrap(self.function).__globals__)
-        except NameError:  # a class that is imported for type checkers only
+        except NameError:  # a class that is imported only for type checkers
             alone = re.fullmatch(r"(\w+)( \| None)?", text)
             if alone is None:
                 return Any
@@ -89,7 +90,7 @@ class Signature:
             return Any
 
     def about(self, name: str) -> str:
-        """Return the first sentence of the docstring on a parameter, in brackets; empty if there is none."""
+        """Return the docstring's first sentence about a parameter, in parentheses; empty if there is none."""
         home, _, method = self.function.__qualname__.rpartition(".")
         if method == "__init__":
             about = inspect.cleandoc(self.function.__globals__[home].__doc__ or "")

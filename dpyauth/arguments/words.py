@@ -1,4 +1,4 @@
-"""Put types and values into the words of an error."""
+"""Describe types and values in the words of an error."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 from dpyauth.registry import by_token
 
 LONGEST = 8
-"""Number of characters up to which a text in the wrong place is repeated: a longer one may be a token."""
+"""Longest text that an error repeats, in characters: a longer text in the wrong place may be a token."""
 
 UNSHOWN = "this text"
 """Words for a text that is not repeated."""
 
 _WIDEST = 120
-"""Number of characters up to which a number or a time is shown."""
+"""Longest number or time that an error shows, in characters."""
 
 _NAMES = {
     str: "a text",
@@ -31,7 +31,7 @@ _NAMES = {
 
 
 def words(hint: Any) -> str:
-    """Return a type hint in words. None is left out: there is no need to pass it."""
+    """Return a type hint in words. None is left out, as it need not be passed."""
     origin = get_origin(hint) or hint
     if origin in (Union, types.UnionType):
         parts = [words(part) for part in get_args(hint) if part is not types.NoneType]
@@ -49,17 +49,17 @@ def words(hint: Any) -> str:
 
 
 def shown(value: Any, longest: int = LONGEST) -> str:
-    """Return a value as an error shows it: nothing that may be secret, and nothing long."""
+    """Return a value as an error shows it: never one that may be secret, and never a long one."""
     if isinstance(value, str):
         short = type(value) is str and len(value) <= longest and not by_token(value, likely=True)
         return repr(value) if short else UNSHOWN
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = (int if isinstance(value, int) else float)(value)  # numpy's, and members of an enum, look otherwise
+        value = (int if isinstance(value, int) else float)(value)  # without the repr of numpy or an enum
     if value is None or isinstance(value, bool | int | float | Decimal | dt.date | dt.time | dt.timedelta):
         try:
-            return text if len(text := repr(value)) <= _WIDEST else "so long a number"
+            return text if len(text := repr(value)) <= _WIDEST else "a number this long"
         except ValueError:  # an int with thousands of digits has no text
-            return "so long a number"
+            return "a number this long"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if type(value) in (list, dict, tuple) and not value:

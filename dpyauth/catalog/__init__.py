@@ -1,1 +1,1 @@
-"""Describe calls, fields, scopes and replies as data, and check requests against them."""
+"""Deriv's calls, fields, scopes and replies as data, and the checks of a request before it is sent."""

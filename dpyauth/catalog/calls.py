@@ -1,4 +1,4 @@
-"""Calls of an API as data: their fields, types, limits and scopes."""
+"""Calls of an API as data: fields, types, limits and scopes."""
 
 from __future__ import annotations
 
@@ -20,45 +20,45 @@ _COMMON: Schema = {"req_id": {"type": "integer"}, "passthrough": {"type": "objec
 
 
 _NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
-"""Form of a name of a call. Anything else may be a token, and is not repeated."""
+"""Form of the name of a call. An error does not repeat anything else, as it may be a token."""
 
 
 class Rest(NamedTuple):
-    """Method and path of a call that is a request over HTTP."""
+    """Method and path of a call over HTTP."""
 
     method: str
     path: str
-    """Fields that are part of it stand in braces; the others are its query (GET) or its JSON body (POST)."""
+    """Path, with fields in braces. The other fields are sent in the query (GET) or in a JSON body (POST)."""
 
 
 class Call:
-    """One call of the API, as its request schema states it.
+    """One call of the API, as its request schema describes it.
 
     Parameters
     ----------
     name, summary : str
-        What it is called, and what it is for.
+        Name of the call, and its purpose in a few words.
     fields : mapping
-        The JSON schema of each field.
+        JSON schema of each field.
     required : sequence of str
-        The fields it cannot do without.
+        Fields that cannot be left out.
     scopes : sequence of str
-        Of which a token needs one.
+        Scopes of which a token needs one.
     streams : {"no", "yes", "required"}
         Whether it opens a stream.
     changes : bool or collection of str
         Whether it changes anything at Deriv, or the fields with which it does.
     unless : str, optional
-        The field with which it changes nothing after all, as a path: ``data.dry_run``.
+        Path of the field with which it changes nothing after all, such as ``data.dry_run``.
     key : str, optional
-        The field by which Deriv knows one request from another, as a path: ``data.request_id``. It is filled in where
-        it is left out.
+        Path of the field by which Deriv distinguishes requests, such as ``data.request_id``. It is filled in if it is
+        left out.
     lookup : Call, optional
-        The call that tells what became of the request with this key.
+        Call that returns the result of the request with a key.
     extra : mapping, optional
-        What else its schema says.
+        Other keywords of its schema.
     rest : Rest, optional
-        Where it goes by HTTP; left out for a call that goes over a socket.
+        Method and path of a call over HTTP; None for a call over a socket.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Call:
 
     @property
     def siblings(self) -> Collection[str]:
-        """Names of the fields that tell whose data a request is about: ``loginid`` says who makes it."""
+        """Names of the fields that show whose data a request is about. ``loginid`` does not: it says who makes it."""
         return self.fields.keys() - {"loginid"}
 
     @property
@@ -108,12 +108,12 @@ class Call:
 
     @property
     def open(self) -> bool:
-        """True if the call takes fields beyond those listed (one does: its field names are questions)."""
+        """True if the call takes fields that are not listed. One call does: the names of its fields are questions."""
         return bool(self.extra and "patternProperties" in self.extra)
 
     @property
     def path_fields(self) -> tuple[str, ...]:
-        """Fields that are part of a REST call's path, in their order."""
+        """Fields in the path of a call over HTTP, in order."""
         return tuple(re.findall(r"{(\w+)}", self.rest.path)) if self.rest else ()
 
     @property
@@ -125,12 +125,12 @@ class Call:
             "properties": dict(self.fields) if self.rest else {**self.fields, **_COMMON},
             **(self.extra or {}),
         }
-        if self.required:  # draft 4 has no empty list of them
+        if self.required:  # draft 4 of JSON schema does not allow an empty list
             whole["required"] = list(self.required)
         return whole
 
     def changes_with(self, fields: Mapping[str, Any]) -> bool:
-        """Return True if a request with these fields changes anything at Deriv. Such a request is never repeated."""
+        """Return True if a request with these fields changes anything at Deriv, so that it must never be repeated."""
         if self.unless and get_path(fields, self.unless) is True:
             return False
         if isinstance(self.changes, bool):
@@ -138,19 +138,19 @@ class Call:
         return any(fields.get(name) is not None for name in self.changes)
 
     def key_in(self, fields: Mapping[str, Any]) -> str:
-        """Return the key by which Deriv knows a change with these fields; empty where it has none."""
+        """Return the key by which Deriv knows a change with these fields; empty if it has none."""
         key = get_path(fields, self.key) if self.key and self.changes_with(fields) else None
         return key if isinstance(key, str) else ""
 
     def look(self, fields: Mapping[str, Any]) -> str:
-        """Return where to see whether a change with these fields has happened, in words that follow "look at"."""
+        """Return where to check whether a change with these fields was made, in words that follow "look at"."""
         key = self.key_in(fields)
         if key and self.lookup is not None:
             return _line(self.lookup, key)
         return next((where for names, where in _LOOK if re.search(names, self.name)), "your account at Deriv")
 
     def places(self) -> list[dict[str, str]]:
-        """Return all that can be asked for beside a key, where this call looks one up: each wallet, say."""
+        """Return the other fields with which this call can look up a key, such as one for each kind of wallet."""
         asked: list[dict[str, str]] = [{}]
         for name in self.required:
             if values := self.fields[name].get("enum"):
@@ -158,7 +158,7 @@ class Call:
         return asked
 
     def many_with(self, fields: Mapping[str, Any]) -> bool:
-        """Return True if a stream with these fields is of several things, each of which may fail without the others."""
+        """Return True if a stream with these fields covers several things, each of which may fail on its own."""
         symbols = fields.get("ticks")
         return (
             (self.name == "proposal_open_contract" and fields.get("contract_id") is None)
@@ -168,7 +168,7 @@ class Call:
 
 
 def _line(lookup: Call, key: str) -> str:
-    """Return what to run to look a request up."""
+    """Return the code that looks a request up."""
     first, *others = lookup.places()
     asked = "".join(f", {name}={json.dumps(value)}" for name, value in {**first, "request_id": key}.items())
     also = ", ".join(json.dumps(value) for other in others for value in other.values())
@@ -176,7 +176,7 @@ def _line(lookup: Call, key: str) -> str:
 
 
 class Catalog(dict[str, Call]):
-    """The calls of one API by name."""
+    """Calls of one API, by name."""
 
     def __init__(self, api: str, calls: Mapping[str, Call]) -> None:
         super().__init__(calls)
@@ -186,7 +186,7 @@ class Catalog(dict[str, Call]):
         return f"<dpyauth catalog of {self.api}: {len(self)} calls>"
 
     def find(self, name: object) -> Call:
-        """Return the call of this name (an older one will do), or raise an error that names the nearest one."""
+        """Return the call of this name, or of this older name; raise an error that suggests the closest one."""
         if isinstance(name, str):
             today = APIS[self.api].older.get(name, name)
             if today in self:
@@ -195,7 +195,7 @@ class Catalog(dict[str, Call]):
                 there = APIS[api].older.get(name, name)
                 if api != self.api and there in load(api):
                     raise self._lacks(there, api)
-        # What looks like no name may be a token, and is not repeated.
+        # Do not repeat a text that does not look like a name: it may be a token.
         named = isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w{0,39}", name)
         name = str(name) if named and not by_token(str(name), likely=True) else ""
         hint = nearest(name, self) or " session.calls() lists them."
@@ -210,22 +210,22 @@ class Catalog(dict[str, Call]):
         untold, way = here.untold.get(name), here.nearest.get(name, "")
         call = way if way in self else None
         if untold is not None:
-            said = f"{here.title} does not tell {untold.what}" + (
+            said = f"{here.title} does not report {untold.what}" + (
                 f". See {untold.page} for that" if untold.page else ""
             )
             near = f"{untold.method}{{also}}"
         else:
             said = f"this is a call of {there.title}, and the session uses {here.title}"
             near = f'{{face}}.{{verb}}("{call}")' if call else ""
-        ways = [f"The nearest here is {near}" if near else way]
-        ways += [] if there.retiring or near or way else [f'It takes dpyauth.login(api="{other}")']
+        ways = [f"The closest equivalent is {near}" if near else way]
+        ways += [] if there.retiring or near or way else [f'Sign in with dpyauth.login(api="{other}") for it']
         form = ". ".join([f"{{typed}}: {said}", *filter(None, ways), "Nothing was sent"]) + "."
         return NotInThisApi.of_form(form, name, api=self.api, nearest=call)
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str:
-    """Return a sentence that names the likeliest right spelling; empty if there is none."""
-    import difflib  # only where something is wrong
+    """Return a sentence that suggests the most similar name; empty if there is none."""
+    import difflib  # slow to import, and needed only for errors
 
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
@@ -233,7 +233,7 @@ def nearest(name: str, known: Mapping[str, Any]) -> str:
 
 @functools.cache
 def load(api: str) -> Catalog:
-    """Return the catalog of an API, which is read once."""
+    """Return the catalog of an API. The file is read once."""
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
     lookups = {name: entry.pop("lookup") for name, entry in raw.items() if "lookup" in entry}
@@ -260,4 +260,4 @@ _LOOK = (
     ("^set_", "session.settings()"),
     ("^buy|^sell|^cancel$|^contract_update|^auto_|^copy_", "session.portfolio() and session.statement()"),
 )
-"""Methods that show what a call has changed, by parts of its name; the first that fits counts."""
+"""Methods that show what a call has changed, by a pattern for its name. The first match counts."""

@@ -1,4 +1,4 @@
-"""Convert what a caller wrote to what JSON has for it, as a schema wants it."""
+"""Convert a caller's values to the JSON values that a schema requires."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dpyauth.credentials import Secret
 
 
 class Within(ValueError):
-    """Something within a field cannot be what the schema wants."""
+    """A part of a field cannot be converted to what the schema requires."""
 
     def __init__(self, path: tuple[str | int, ...], schema: Schema) -> None:
         super().__init__()
@@ -25,9 +25,9 @@ class Within(ValueError):
 
 
 def convert(value: Any, schema: Schema) -> Any:
-    """Return a Python, numpy or pandas value as the JSON value that a schema wants.
+    """Return a Python, numpy or pandas value as the JSON value that a schema requires.
 
-    Raises ``TypeError``, ``ValueError`` or ``ArithmeticError`` where it cannot be one.
+    Raises ``TypeError``, ``ValueError`` or ``ArithmeticError`` if it cannot be converted.
     """
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     kinds = schema.get("type")
@@ -49,11 +49,11 @@ def _first(value: Any, alternatives: list[Schema]) -> Any:
 
 
 def scalar(value: Any) -> Any:
-    """Return a numpy or pandas scalar as Python's own; everything else as it is."""
-    if type(value).__name__ == "datetime64":  # its item() would be a bare number of nanoseconds
+    """Return a numpy or pandas scalar as a Python object; everything else unchanged."""
+    if type(value).__name__ == "datetime64":  # its item() would return a number of nanoseconds
         moment = value.astype("datetime64[us]").item()
         if not isinstance(moment, dt.date):
-            raise ValueError  # beyond the year 9999 it is a bare number again
+            raise ValueError  # beyond the year 9999, item() returns a number again
         return moment
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return value.item()
@@ -61,7 +61,7 @@ def scalar(value: Any) -> Any:
 
 
 def absent(value: Any) -> bool:
-    """Return whether a value stands for nothing: None, or the missing value of pandas or NumPy."""
+    """Return True for None, and for the missing values of numpy and pandas."""
     kind = type(value).__name__
     return value is None or kind in {"NAType", "NaTType"} or (kind == "datetime64" and value != value)
 
@@ -89,7 +89,7 @@ def _number(value: Any, schema: Schema) -> int | float:
     if isinstance(value, Decimal):
         exact = float(value)
         if not math.isfinite(exact) or Decimal(repr(exact)) != value:
-            raise ValueError  # the amount would change on its way
+            raise ValueError  # the conversion to float would change the amount
         return exact
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -133,7 +133,7 @@ def _array(value: Any, schema: Schema) -> list[Any]:
 
 
 def _anything(value: Any, schema: Schema) -> Any:
-    """Convert a value of which the schema says nothing to whatever JSON can hold."""
+    """Convert a value that the schema does not describe to any JSON value."""
     if value is None or isinstance(value, str | Secret | bool):
         return value
     if isinstance(value, Mapping):
@@ -149,14 +149,14 @@ def _object(value: Any, schema: Schema) -> dict[str, Any]:
     for name, child in value.items():
         kind = known.get(str(name), {})
         if child is None and "null" in kind.get("type", ()):
-            fields[str(name)] = None  # a value of its own there: it removes a stop loss, say
+            fields[str(name)] = None  # None is a value here: it removes a stop loss, for example
         elif not absent(child):
             fields[str(name)] = _child(str(name), child, kind)
     return fields
 
 
 def _child(name: str, value: Any, schema: Schema) -> Any:
-    """Convert a field of an object; what goes wrong says where."""
+    """Convert a field of an object; an error contains its path."""
     try:
         return convert(value, schema)
     except Within as wrong:
@@ -166,7 +166,7 @@ def _child(name: str, value: Any, schema: Schema) -> Any:
 
 
 UNFIT = (TypeError, ValueError, ArithmeticError, RecursionError, re.error)
-"""Errors of a conversion that cannot be done (some of Deriv's patterns are not Python's)."""
+"""Errors of a conversion that is not possible. (Some of Deriv's patterns are not valid in Python.)"""
 
 _TOO_BIG = 2**63
 
@@ -181,7 +181,7 @@ _CONVERT: dict[str, Callable[[Any, Schema], Any]] = {
 
 
 def _epoch(moment: dt.date) -> int:
-    """Return seconds since 1970; a time without a zone counts as UTC, as all times of Deriv do."""
+    """Return seconds since 1970. A time without a zone is in UTC, as all times of Deriv are."""
     if not isinstance(moment, dt.datetime):
         moment = dt.datetime(moment.year, moment.month, moment.day)
     if moment.tzinfo is None:

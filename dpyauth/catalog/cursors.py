@@ -1,4 +1,4 @@
-"""Cursors of lists that Deriv gives a page at a time."""
+"""Read the cursors of lists that Deriv sends in pages."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _NAME = "page_cursor"
 
 
 def cursor_of(link: str) -> str:
-    """Return the cursor of a page from what leads to it: a whole address, a part of one, or the cursor alone.
+    """Return the cursor of a page from the link to it: a whole address, part of one, or only the cursor.
 
-    Only the cursor is taken: what is asked for with it goes to Deriv, whatever host the address has.
+    Nothing but the cursor is used: the request goes to Deriv, whatever host the address has.
 
     Raises
     ------
     ValueError
-        It is an address without a cursor.
+        The link is an address without a cursor.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def cursor_of(link: str) -> str:
     for part in query.split("&"):
         name, _, value = part.partition("=")
         if name == _NAME and value:
-            return unquote(value)  # a plus is one: cursors have no blanks
+            return unquote(value)  # not unquote_plus: a cursor may contain "+", but never a blank
     if "://" in text or "?" in text or f"{_NAME}=" in text:
         raise ValueError("an address without a cursor")
     return text

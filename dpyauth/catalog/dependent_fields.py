@@ -1,4 +1,4 @@
-"""Check fields of a request that depend on each other, where Deriv's schemas do not say it."""
+"""Check fields of a request that depend on each other, if Deriv's schemas do not say so."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ def check_together(call: str, fields: Fields) -> None:
     Raises
     ------
     InvalidRequest
-        Names the field that is missing, or is one too many.
+        A field is missing, or must be left out; the text names it.
     """
     if call in _RULES:
         _RULES[call](call, fields)
 
 
 def _quote_is_whole(call: str, fields: Fields) -> None:
-    """See to it that a quote comes with all of its parts: Deriv takes all three or none."""
+    """Check that a quote has all of its parts: Deriv accepts all three or none."""
     missing = [name for name in _QUOTE if name not in fields]
     if 0 < len(missing) < len(_QUOTE):
         raise InvalidRequest(
             f"'{call}' takes {', '.join(map(repr, _QUOTE))} together or not at all, and {missing[0]!r} is missing. "
-            "They are for a wallet in another currency than the account; wallet_exchange_rate gives the last two.",
+            "They are for a wallet with another currency than the account; wallet_exchange_rate returns the last two.",
             call=call,
             field=missing[0],
         )
 
 
 def _rate_is_needed(call: str, fields: Fields) -> None:
-    """See to it that there is a rate where there are two currencies, and there only."""
+    """Check that there is a rate if there are two currencies, and none otherwise."""
     source, destination = fields["source_currency"], fields["destination_currency"]
     if ("rate" in fields) != (source != destination):
         wanted = (
-            f"needs the field 'rate' to convert {source} to {destination}; wallet_exchange_rate gives it"
+            f"needs the field 'rate' to convert {source} to {destination}; wallet_exchange_rate returns it"
             if source != destination
-            else f"takes no 'rate' where both currencies are {source}: leave it out"
+            else f"takes no 'rate' if both currencies are {source}: leave it out"
         )
         raise InvalidRequest(f"'{call}' {wanted}.", call=call, field="rate")
 

@@ -1,4 +1,4 @@
-"""Say what a field of a request takes, in words."""
+"""Describe in words what a field of a request takes."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ LIKE = {
     r"^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$": "a number as text, such as '+0.5'",
     r"^[0-9]{1,18}$": "digits as text",
     r"^[\w-]{32,128}$": "an ID of 32 to 128 letters, digits, _ and -",
-    r"^(?:[\w-]{32,128}|1)$": "the ID of a proposal, or 1 where you give 'parameters'",
+    r"^(?:[\w-]{32,128}|1)$": "the ID of a proposal, or 1 if you pass 'parameters'",
     r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'",
 }
-"""Descriptions of texts, by their pattern."""
+"""Descriptions of strings, by their pattern."""
 
 
 def within(fields: Mapping[str, Schema], names: Sequence[str]) -> Schema:
-    """Return the schema of a field by its path; empty where there is none."""
+    """Return the schema of a field by its path; empty if there is none."""
     schema = fields.get(names[0], {}) if names else {}
     for name in names[1:]:
         items = schema.get("items")
@@ -73,7 +73,7 @@ def within(fields: Mapping[str, Schema], names: Sequence[str]) -> Schema:
 
 
 def wanted(schema: Schema) -> str:
-    """Return what a field takes."""
+    """Return in words what a field takes."""
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     if alternatives:
         return " or ".join(dict.fromkeys(wanted(each) for each in alternatives))
@@ -92,7 +92,7 @@ def wanted(schema: Schema) -> str:
 
 
 def instead(value: Any, schema: Schema) -> str:
-    """Return the text to write instead of a value that does not fit a pattern; empty where none is near."""
+    """Return the text to write instead of a value that does not match its pattern; empty if none is similar."""
     if "pattern" not in schema or isinstance(value, bool) or not isinstance(value, str | float | Decimal):
         return ""
     text = str(value).strip()
@@ -103,7 +103,7 @@ def instead(value: Any, schema: Schema) -> str:
 
 
 def plain(number: str | Decimal) -> str:
-    """Return a number without an exponent, with all of its digits; empty where that is not possible."""
+    """Return a number without an exponent, with all of its digits; empty if that is not possible."""
     if isinstance(number, str) and not re.fullmatch(r"\d*+\.?\d*+(e[+-]?\d+)?", number, re.IGNORECASE | re.ASCII):
         return ""
     try:
@@ -117,12 +117,12 @@ _LONG = 60  # digits
 
 
 def short(value: Any) -> str:
-    """Return a value as it is shown in an error; a text that may be a token is not."""
+    """Return a value as an error shows it, but not a text that may be a token."""
     return shown(value, 60)
 
 
 def unknown_choice(what: str, value: Any, known: Iterable[str]) -> str:
-    """Return the message for a text that is none of the known ones."""
+    """Return the message for a value that is not one of the known ones."""
     known = list(known)
     near = nearest(value, known) if isinstance(value, str) else ""
     meant = f" Did you mean {near!r}?" if near else ""

@@ -1,8 +1,9 @@
-"""Say what each field of a call is for: one sentence a field, in our own words.
+"""Explain what each field of a call is for: one sentence per field, in our own words.
 
-The sentences are data, a file for each language in the folder ``fields``. In it a group of calls, their names with
-spaces between, has the sentences of fields that mean the same in all of them; ``*`` has those that do in every call.
-The nearest one counts: that of the call before the common one, and of ``parameters.amount`` before that of ``amount``.
+The sentences are data, with a file for each language in the folder ``fields``. A key of the file is a group of calls,
+with spaces between their names; its value has the sentences of fields that mean the same in all of them. The key ``*``
+is for every call. The most specific sentence counts: that of a call before that of ``*``, and that of
+``parameters.amount`` before that of ``amount``.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ FOLDER = Path(__file__).parent / "fields"
 """Folder of the sentences."""
 
 NAMES_THE_CALL = "1"
-"""Key of the sentence for a field that can only be 1."""
+"""Key of the sentence for a field whose only value is 1."""
 
 
 def meaning(call: Call, name: str, language: str = "EN") -> str:
-    """Return what a field of a call is for; empty where that is not known.
+    """Return what a field of a call is for; empty if that is not known.
 
     Parameters
     ----------
     call : Call
-        The call, from a catalog.
+        Call from a catalog.
     name : str
-        Name of the field; of one within another, both with a dot between: ``parameters.amount``.
+        Name of the field, or its dotted path, such as ``parameters.amount``.
     language : str
-        Code of the language, as in ``login(language=)``. English stands in for a sentence that is not translated.
+        Code of the language, as in ``login(language=)``. A sentence without a translation is in English.
 
     Returns
     -------
@@ -43,13 +44,13 @@ def meaning(call: Call, name: str, language: str = "EN") -> str:
     >>> from dpyauth.catalog.calls import load
     >>> from dpyauth.catalog.meanings import meaning
     >>> meaning(load("v3")["sell"], "price")
-    "What you want to get at least; 0 sells at the market's price."
+    'Lowest price that you accept; 0 sells at the market price.'
     """
     return next((_in(language, group, key) for group, key in _keys(call, name) if key in _english(group)), "")
 
 
 def paths(call: Call) -> Iterator[tuple[str, Schema]]:
-    """Yield the name and schema of every field of a call, each followed by the fields within it."""
+    """Yield the name and schema of every field of a call, each followed by its inner fields."""
     for name, schema in call.fields.items():
         yield from _within(name, schema)
 
@@ -63,7 +64,7 @@ def _within(name: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
 
 
 def _keys(call: Call, name: str) -> Iterator[tuple[str, str]]:
-    """Yield the places where the sentence of a field may be, the nearest first."""
+    """Yield the places where the sentence for a field may be, the most specific first."""
     if name == call.name and call.fields[name].get("enum") == [1]:
         yield "*", NAMES_THE_CALL
     parts = name.split(".")

@@ -1,4 +1,4 @@
-"""Paths of fields within requests and replies, such as ``data.dry_run``."""
+"""Follow the paths of fields in requests and replies, such as ``data.dry_run``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def get_path(value: Any, path: str) -> Any:
-    """Return the value at a dotted path of nested mappings; None where the path breaks off.
+    """Return the value at a dotted path of nested mappings; None if the path does not exist.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Turn what a caller wrote into what the request schema wants."""
+"""Turn a caller's fields into the request that the schema requires."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from dpyauth.sensitive import MASK, kind_of
 Fields = dict[str, Any]
 
 _CARRIED = frozenset({"passthrough", "req_id"})
-"""Fields that any request over a socket may have."""
+"""Fields that every request over a socket may have."""
 
 _TOO_DEEP = 50  # levels
 
 
 def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields:
-    """Return the fields of a request, checked and converted; sensitive values are wrapped as secrets.
+    """Return the fields of a request, checked and converted; sensitive values become secrets.
 
-    ``whole`` says whether it is a whole request, so that its fields have to go together.
+    If ``whole`` is True, the fields are a complete request, and are checked together as well.
 
     Raises
     ------
     InvalidRequest
-        Names the field, and the nearest right name or the kind of value it takes.
+        A field is wrong or missing. The text names it, and suggests the closest name or the kind of value it takes.
     """
     fields: Fields = {}
     own = call.fields.get(call.name, {})
@@ -62,12 +62,12 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
 def spread(
     catalogs: Sequence[Mapping[str, Call]], name: str | Mapping[str, Any], fields: Mapping[str, Any]
 ) -> tuple[str, Fields]:
-    """Return the name and the fields of a call that may be given as one request, as Deriv's own documents write it.
+    """Return the name and the fields of a call, which may be passed as one request, as in Deriv's documentation.
 
     ``{"ticks_history": "R_100", "end": "latest"}`` is a call ``ticks_history``. A call without a field of its own name
-    can be written so, too: ``{"get_accounts": 1}``. ``fields`` are those that were given beside it; they win. Nothing
-    is checked here, and nothing raised: the request may hold secrets. A number of the request is left out, as the
-    session numbers its requests itself. The request may be JSON, too, as the explorer shows it.
+    can be written in this form as well: ``{"get_accounts": 1}``. ``fields`` are those that were passed in addition;
+    they take precedence. Nothing is checked or raised here, because the request may contain secrets. Its ``req_id`` is
+    dropped, because the session numbers its requests itself. The request may also be JSON, as the explorer shows it.
     """
     name = _parsed(name) if isinstance(name, str) else name
     if not isinstance(name, Mapping):
@@ -82,12 +82,12 @@ def spread(
     if own in request and own in known and own not in known[own].fields and request[own] in (1, None):
         del request[own]
     elif own not in known:
-        request.pop(own, None)  # it stands for the call, which there is not
+        request.pop(own, None)  # it names a call that does not exist
     return own, {**request, **fields}
 
 
 def _parsed(text: str) -> str | Mapping[str, Any]:
-    """Return the request that a JSON text holds, or the text as it is."""
+    """Return the request in a JSON text, or the text unchanged."""
     if not text.lstrip().startswith("{"):
         return text
     try:
@@ -98,14 +98,14 @@ def _parsed(text: str) -> str | Mapping[str, Any]:
 
 
 def keyed(call: Call, fields: Fields) -> Fields:
-    """Return the fields of a request, with a new key by which Deriv knows it where it takes one that is left out.
+    """Return the fields of a request; if it takes a key by which Deriv knows it and has none, with a new one.
 
-    A key is no secret, whatever it was given as: errors tell it, and the request is looked up by it.
+    A key is never secret, even if it was passed as one: errors show it, and it is used to look the request up.
     """
     key = get_path(fields, call.key) if call.key else None
     if not call.key or not call.changes_with(fields) or isinstance(key, str):
         return fields
-    import uuid  # only where it is used
+    import uuid  # slow to import, and rarely used
 
     return _with(fields, call.key.split("."), key.reveal() if isinstance(key, Secret) else str(uuid.uuid4()))
 
@@ -116,7 +116,7 @@ def _with(fields: Mapping[str, Any], path: list[str], value: str) -> Fields:
 
 
 def reveal(value: Any) -> Any:
-    """Return the same fields with their secrets in plain text, for the one moment of sending."""
+    """Return the same fields with their secrets in plain text. Use this only at the moment of sending."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, dict):
@@ -140,10 +140,9 @@ def secrets(value: Any) -> list[Secret]:
 
 
 def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
-    """Wrap what is secret or personal in the given fields, however deep, so that no traceback shows it.
+    """Wrap what is secret or personal in the given fields, at any depth, so that no traceback shows it.
 
-    So are texts in fields that the call does not have: one may be a slip of the pen, and all of them where the call
-    is not known.
+    Texts in unknown fields are wrapped as well, because the name may be mistyped; and all texts if the call is unknown.
     """
     sealed: Fields = {}
     for name, value in given.items():
@@ -152,13 +151,13 @@ def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
                 sealed[name] = _seal(value)
             else:
                 sealed[name] = _through(call, name, value, call.fields.get(name, {}), _sealed)
-        except RecursionError:  # it contains itself
+        except RecursionError:  # a list or dict that contains itself
             sealed[name] = _UNSHOWN
     return sealed
 
 
 def masked(value: Any) -> Any:
-    """Return the same fields with a mark in the place of secrets, to be shown."""
+    """Return the same fields with a mask in place of each secret, for display."""
     if isinstance(value, Secret):
         return MASK
     if isinstance(value, dict):
@@ -167,7 +166,7 @@ def masked(value: Any) -> Any:
 
 
 def echoed(call: Call, fields: Mapping[str, Any]) -> Fields:
-    """Return a request as a reply repeats it, with what is secret or personal masked."""
+    """Return the request that a reply repeats, with what is secret or personal masked."""
     shown = {
         str(name): _through(call, str(name), value, call.fields.get(name, {}), lambda value, schema: MASK)
         for name, value in fields.items()
@@ -177,10 +176,12 @@ def echoed(call: Call, fields: Mapping[str, Any]) -> Fields:
 
 
 def encode(fields: Fields, req_id: int) -> str:
-    """Write a request as JSON. Its secrets are in plain text nowhere else: tracebacks may show variables."""
+    """Return a request as JSON, with its secrets in plain text."""
     return _encode({**fields, "req_id": req_id})
 
 
+# With `default`, secrets are revealed while the JSON is written. Revealed before, they would be in a variable, which
+# tools that show the variables of a traceback would show.
 _encode = json.JSONEncoder(default=reveal).encode
 
 
@@ -194,7 +195,7 @@ def _through(
     beside: Collection[str] = (),
     depth: int = 0,
 ) -> Any:
-    """Apply a function to what is secret or personal in a field, and to all that is too deep to look into."""
+    """Apply a function to what is secret or personal in a field, and to everything that is nested too deeply."""
     if depth == 0 and name in call.fields:
         hidden = name in call.sensitive
     else:
@@ -208,7 +209,7 @@ def _through(
         names = list(map(str, value))
         return {
             key: treat(child, {})
-            if known and key not in known and child is not None  # a slip of the pen, perhaps
+            if known and key not in known and child is not None  # perhaps a mistyped name of a secret field
             else _through(call, str(key), child, known.get(key, {}), treat, name, names, depth + 1)
             for key, child in value.items()
         }
@@ -220,14 +221,14 @@ def _through(
 
 
 def _is_shapeless(value: Any) -> bool:
-    """Return True if a value may hold fields that no name says anything about."""
+    """Return True if a value may contain data whose names cannot be judged, such as text or pairs."""
     if isinstance(value, list | tuple | str):
         return len(value) > 0
     return not (isinstance(value, Mapping | int | float) or absent(value))
 
 
 def _stands_for_secrets(call: Call, name: str, value: Any, schema: Schema) -> bool:
-    """Return True if a value stands where an object with secrets belongs: as JSON text, or pairs, it may hold them."""
+    """Return True if a value is in the place of an object with secrets: as JSON text or pairs, it may contain them."""
     inner = schema if isinstance(value, list | tuple) or "items" not in schema else schema["items"]
     parts = inner.get("properties", {})
     return any(
@@ -237,7 +238,7 @@ def _stands_for_secrets(call: Call, name: str, value: Any, schema: Schema) -> bo
 
 
 def _sealed(value: Any, schema: Schema) -> Any:
-    """Wrap a value, as the text that it becomes in the request."""
+    """Wrap a value in the form that it has in the request."""
     if schema and not isinstance(value, str | Secret):
         try:
             value = convert(value, schema)
@@ -257,7 +258,7 @@ def _seal(value: Any) -> Any:
 
 
 class _Unshown:
-    """A secret that cannot be sent, which is said later."""
+    """Stand-in for a secret value that cannot be sent; `build` raises the error for it."""
 
     def __repr__(self) -> str:
         return "<secret>"
@@ -281,9 +282,9 @@ def _field(call: Call, name: str, value: Any) -> Any:
 
 
 def _check(call: Call, name: str, value: Any, schema: Schema) -> None:
-    """Refuse what Deriv would in a call over HTTP, where its errors may come without a word.
+    """Refuse what Deriv would refuse in a call over HTTP, because its errors there may not explain anything.
 
-    Texts out of a few and limits of numbers are left to Deriv, which may widen them any day.
+    Enumerations and limits of numbers are left to Deriv, which may extend them at any time.
     """
     known = schema.get("properties", {})
     for inner in value if known and isinstance(value, dict) else ():
@@ -313,7 +314,7 @@ def _part(schema: Schema, step: str | int) -> Schema:
 
 
 def _refused(call: Call, name: str, value: Any, wrong: Within) -> InvalidRequest:
-    """Return the error for a value that cannot be sent, or for a part of it."""
+    """Return the error for a value that cannot be sent, or for part of it."""
     place = ".".join([name, *map(str, wrong.path)])
     if name in call.sensitive:
         said = ""
@@ -334,5 +335,5 @@ def _unknown(call: Call, name: str) -> str:
     if hint:
         return f"'{call.name}' has no field '{name}'.{hint}"
     others = [field for field in call.fields if field != call.name]
-    known = f"It takes: {', '.join(others)}." if others else "It takes none."
+    known = f"It takes: {', '.join(others)}." if others else "It takes no fields."
     return f"'{call.name}' has no field '{name}'. {known}"

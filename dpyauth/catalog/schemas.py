@@ -1,4 +1,4 @@
-"""Check values against the JSON schemas of the catalog, with the keywords that these have and no others."""
+"""Check values against the JSON schemas of the catalog. Only the keywords that occur in them are supported."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ _PERL: Final = (
     (r"\p{Nd}", r"\d"),
     (r"\x{b0}", "°"),
     ("[:xdigit:]", "0-9a-fA-F"),
-    # What the first of these could give back the second would take: to try that takes the square of a text's length.
+    # The second class contains the first, so backtracking would take a time that grows with the square of the length.
     (r"[0-9a-zA-Z\.-]+[\%\/\w \.-]*", r"[0-9a-zA-Z\.-]++[\%\/\w \.-]*"),
 )
 
 
 class Problem(NamedTuple):
-    """One rule of a schema that a value breaks."""
+    """Rule of a schema that a value breaks."""
 
     path: Path
-    """Place in the value, from the outside in."""
+    """Path within the value, from the outside in."""
     keyword: str
     rule: Any
-    """Rule that the schema has under this keyword."""
+    """Value of the keyword in the schema."""
 
 
 def problems(schema: Schema, value: Any, *, draft: int = 4, path: Path = ()) -> Iterator[Problem]:
-    """Find the rules of a schema that a value breaks, in the schema's order.
+    """Yield the rules of a schema that a value breaks, in the schema's order.
 
     Parameters
     ----------
     schema : dict
-        A JSON schema of the catalog.
+        JSON schema of the catalog.
     value
-        What JSON can say, as Python has it.
+        JSON value as a Python object.
     draft : int, optional
-        Which draft of JSON schema counts: for the fourth 1.0 is no integer, for later ones it is.
+        Draft of JSON schema to apply: 1.0 is not an integer in draft 4, but is one in later drafts.
     path : tuple, optional
-        Where the value stands.
+        Path of the value.
 
     Raises
     ------
     KeyError
-        If the schema has a keyword that is not known here.
+        The schema has a keyword that is not supported.
     """
     for keyword, rule in schema.items():
         if keyword in _MEANINGLESS:
@@ -70,9 +70,10 @@ def fits(schema: Schema, value: Any, *, draft: int = 4) -> bool:
 
 @functools.cache
 def expression(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern of Deriv's, which are Perl's; every non-ASCII character is a letter here, and none a digit.
+    """Compile a pattern of Deriv's, which is written for Perl.
 
-    Where it wants the end, a line break in front of the end does not fit.
+    Every non-ASCII character counts as a letter, and none as a digit. ``$`` matches only at the very end, not before a
+    line break.
     """
     for perl, python in _PERL:
         pattern = pattern.replace(perl, python)
@@ -83,7 +84,7 @@ _DIGIT_OR_END: Final = re.compile(r"(\[(?:\\.|[^\]\\])*\])|(\\[^d])|(\\d)|\$")
 
 
 def _exact(found: re.Match[str]) -> str:
-    """Return a part of a pattern so that it means in Python what it means elsewhere."""
+    """Return part of a pattern in the form that has the same meaning in Python."""
     inside, other, digit = found.groups()
     if inside:
         return str(inside).replace(r"\d", "0-9")
@@ -160,11 +161,11 @@ def _items(value: Any, rule: Any) -> Iterator[tuple[int, Schema]]:
 
 
 def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)  # in Python it is an int, too, and equals one; in JSON neither
+    return isinstance(value, bool)  # in Python True is an int and equals 1; in JSON it is neither
 
 
 def _hashable(value: Any) -> Any:
-    """Return what equals another such object if the values are equal in JSON."""
+    """Return a hashable object; two of them are equal if their values are equal in JSON."""
     match value:
         case bool():
             return bool, value
@@ -191,7 +192,7 @@ _PARTS: Final[dict[str, Callable[[Any, Any], Iterator[tuple[Any, Schema]]]]] = {
     "patternProperties": _pattern_properties,
     "properties": _properties,
 }
-"""Functions that yield the parts of a value with schemas of their own, by keyword."""
+"""Functions that yield the parts of a value that have their own schemas, by keyword."""
 
 _RULES: Final[dict[str, Callable[[Any, Any, Schema, int], bool]]] = {
     "additionalProperties": _additional,
@@ -214,4 +215,4 @@ _RULES: Final[dict[str, Callable[[Any, Any, Schema, int], bool]]] = {
 """Checks of a value against a rule, the schema around it and the draft, by keyword."""
 
 _MEANINGLESS: Final = frozenset({"default", "sensitive", "exclusiveMinimum", "if", "then", "else"})
-"""Keywords that forbid nothing: `exclusiveMinimum` is part of `minimum`, and draft 4, which v3 is in, has no `if`."""
+"""Keywords without a check: `exclusiveMinimum` is part of `minimum`, and draft 4, which v3 uses, has no `if`."""

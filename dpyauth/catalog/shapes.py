@@ -1,16 +1,16 @@
-"""Shapes of the replies of an API, as data: where their rows are, and the kind of every value.
+"""Describe the replies of an API as data: where their rows are, and the kind of every value.
 
-The facts of a reply look like the reply itself, with a kind in the place of every value:
+The description of a reply has the form of the reply itself, with a kind in place of every value:
 
 =====================  =============================================================
 ``"text"``             a kind: text, flag, count, money, exact, number, time, moment, any
-``"!text"``            the same, secret or personal
-``["low", "high"]``    a text out of these
-``{"name": ...}``      an object with these fields; ``""`` beside them: or one value
+``"!text"``            the same, but secret or personal
+``["low", "high"]``    one of these texts
+``{"name": ...}``      an object with these fields; with ``""``: or a single value
 ``{"[]": ...}``        a list of such items
 ``{"{}": ...}``        an object whose keys are data (currencies, login IDs, ...)
-``{"()": {...}}``      a list whose places have these meanings
-``{"||": {...}}``      lists side by side: what is at the same place belongs together
+``{"()": {...}}``      a list whose positions have these meanings
+``{"||": {...}}``      parallel lists: items at the same position belong together
 =====================  =============================================================
 """
 
@@ -33,26 +33,26 @@ ENVELOPE = frozenset(
         *("meta", "metadata", "links", "error", "errors"),
     )
 )
-"""Fields that belong to the exchange of messages, not to the answer."""
+"""Fields that belong to the exchange of messages, not to the data."""
 
 _TOO_DEEP = 50  # levels
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The facts of one call's reply."""
+    """Description of one call's reply."""
 
     rows: tuple[tuple[str, ...], ...] = ((),)
-    """Paths of the rows. Some replies come in one of several forms; the first is the usual one."""
+    """Paths of the rows. Some replies have one of several forms, of which the first is the usual one."""
     reply: Mapping[str, Any] = field(default_factory=dict)
     currency: str | None = None
-    """Currency of its money, if no field of the reply says so: ``account``, ``asked`` (the request's own field),
-    ``key`` (that of the row), a currency, or ``""`` where Deriv does not say. None where there is nothing to say."""
+    """Currency of its money, if no field of the reply says so: ``account``, ``asked`` (the field of the request),
+    ``key`` (the key of the row), a currency, or ``""`` if Deriv does not say. None if there is nothing to say."""
 
 
 @functools.cache
 def load(api: str) -> Mapping[str, Shape]:
-    """Return the shapes of the replies of an API by call, which are read once."""
+    """Return the shapes of the replies of an API, by call. The file is read once."""
     path = os.path.join(os.path.dirname(__file__), f"{api}_replies.json")
     with open(path, encoding="utf-8") as file:
         raw = json.load(file)
@@ -67,18 +67,18 @@ def load(api: str) -> Mapping[str, Shape]:
 
 
 def mask(value: Any, node: Node | None, *, call: str = "", name: str = "", depth: int = 0) -> Any:
-    """Return the value with what is secret or personal in it masked, and all of what is too deep to look into.
+    """Return a value with everything masked that is secret or personal, or nested too deeply.
 
     Parameters
     ----------
     value : object
-        What a reply, or a part of one, holds.
+        Reply, or part of one.
     node : object
-        The facts of it; None where there are none.
+        Description of it; None if there is none.
     call, name : str
-        What it is a part of: the call, and the field.
+        Call and field that it is part of.
     depth : int
-        How deep in the reply it is.
+        Its depth in the reply.
     """
     if isinstance(node, Mapping) and "" in node and not isinstance(value, Mapping):
         node = node[""]
@@ -95,7 +95,7 @@ def mask(value: Any, node: Node | None, *, call: str = "", name: str = "", depth
     if isinstance(value, Mapping):
         fields = facts.get("||", facts)
         each = fields.get("{}", "any")
-        named = each == "any"  # else the keys are data
+        named = each == "any"  # otherwise the keys are data
         return {
             key: MASK
             if named and key not in fields and hides(held, str(key), call, name, value)

@@ -1,4 +1,4 @@
-"""Say how to write a time that cannot be read."""
+"""Explain how to write a time that could not be read."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WORDS = {"today": 0, "yesterday": 1, "tomorrow": -1}
 
 
 def instead_of_time(value: Any) -> str:
-    """Return what to write instead of a time that cannot be read, in a sentence; empty where that cannot be told."""
+    """Return a sentence on what to write instead of a time that cannot be read; empty if that is not known."""
     if isinstance(value, dt.timedelta):
         minus = value < dt.timedelta()
-        return "A timedelta is how long ago: give it without the minus." if minus else "That is before the year 1."
+        return "A timedelta says how long ago: leave out the minus." if minus else "That is before the year 1."
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return _of_epoch(value)
     if not isinstance(value, str):
@@ -29,7 +29,7 @@ def instead_of_time(value: Any) -> str:
         date = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=_WORDS[text])
         return f"Write '{date}', which is {text} in UTC."
     if text == "now":
-        return "A period goes up to now where until is left out."
+        return "To end a period now, leave out until."
     if span := _SPAN.fullmatch(text):
         return f"Write datetime.timedelta({_UNITS[span[2][0]]}={int(span[1])})."
     if found := _YEAR_FIRST.fullmatch(text):
@@ -40,12 +40,12 @@ def instead_of_time(value: Any) -> str:
         near = " or ".join(map(repr, dict.fromkeys(filter(None, days))))
         return f"Write it as {near}." if near else "There is no such day."
     if re.fullmatch(r"\d{1,2}:\d{2}.*", text):
-        return "Write the date, too, such as '2026-01-31 14:30'."
+        return "Write the date as well, such as '2026-01-31 14:30'."
     return _of_epoch(float(text)) if re.fullmatch(r"\d{9,19}", text, re.ASCII) else ""
 
 
 def _day(year: int, month: int, day: int) -> str:
-    """Return a day in ISO form; empty where there is none such."""
+    """Return a day in ISO format; empty if there is no such day."""
     try:
         return dt.date(year, month, day).isoformat()
     except ValueError:
@@ -55,7 +55,7 @@ def _day(year: int, month: int, day: int) -> str:
 def _of_day(year: int, month: int, day: int, clock: str) -> str:
     found = _day(year, month, day)
     if found and clock and not re.fullmatch(r"\d{1,2}(:\d{1,2}){0,2}(\.\d*)?", clock):
-        return "Write the time as in '14:30', in UTC, or with its zone, as in '14:30+07:00'."
+        return "Write the time like '14:30', in UTC, or with its zone, like '14:30+07:00'."
     if found:
         return f"There is no such time of day as '{clock}'." if clock else f"Write it as '{found}'."
     if not 1 <= month <= 12:
@@ -67,7 +67,7 @@ def _of_day(year: int, month: int, day: int, clock: str) -> str:
 
 
 def _of_epoch(value: Any) -> str:
-    """Say how a number of seconds, or of milliseconds and so on, since 1970 is written as a time."""
+    """Return how to write a number of seconds, milliseconds and so on since 1970 as a time."""
     for unit in (1, 10**3, 10**6, 10**9):
         if 10**8 * unit <= value < 10**10 * unit:
             return f"Write it as '{dt.datetime.fromtimestamp(float(value / unit), dt.UTC):%Y-%m-%d %H:%M:%S}'."

@@ -1,4 +1,4 @@
-"""Take frames elsewhere: to Excel, and in a form that files, databases and other libraries can hold."""
+"""Write frames to Excel, and convert them for files, databases and other libraries."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def to_excel(
     frame: pd.DataFrame | Mapping[str, pd.DataFrame], path: str | os.PathLike[str], *, overwrite: bool = False
 ) -> Path:
-    """Write a frame to an Excel file, or several frames to the sheets of one.
+    """Write a frame to an Excel file, or several frames to several sheets of one file.
 
-    Money and other numbers are numbers, times are dates in UTC, and flags are TRUE and FALSE; what is missing is an
-    empty cell. Nothing that Deriv sent becomes a formula. The file is there whole or not at all, and only you can
+    Money and other numbers are numbers, times are dates in UTC, flags are TRUE and FALSE, and missing values are empty
+    cells. Nothing that Deriv sent becomes a formula. The file is written completely or not at all, and only you can
     read it.
 
     Parameters
@@ -29,35 +29,36 @@ def to_excel(
     frame : DataFrame or mapping of str to DataFrame
         Any frame of dpyauth or your own; or several, by the name of their sheet.
     path : str or path
-        Where to put it; the name ends in ``.xlsx``. Folders on the way are made.
+        Path of the file; the name ends in ``.xlsx``. Missing folders are created.
     overwrite : bool
-        Replace the file if there is one. A folder or a link is never replaced.
+        Replace the file if it exists. A folder or a link is never replaced.
 
     Returns
     -------
     pathlib.Path
-        The file. Each frame is a sheet, with a heading that stays in sight; a last sheet, ``about``, says which call
-        each frame is of, for which account and when. As Excel has fewer types than a frame has:
+        The file. Each frame is a sheet with a heading that stays visible. A last sheet, ``about``, says which call each
+        frame comes from, for which account and when. As Excel has fewer types than a frame:
 
         - times are written in UTC and without a zone, and their heading says so: ``transaction_time (UTC)``. A column
-          with a part of a millisecond, or with a year before 1900, becomes texts such as
+          with fractions of a millisecond, or with a year before 1900, becomes text such as
           ``2026-11-23 10:00:00.123456``;
-        - lists and dicts become JSON texts;
-        - exact numbers (``decimal=True``) and whole numbers stay numbers if all of a column have 15 digits or fewer,
-          which is what Excel keeps; else all of the column become texts, digit by digit;
-        - an index that does not just count is put before the columns;
+        - lists and dicts become JSON text;
+        - exact numbers (``decimal=True``) and whole numbers stay numbers if all values of the column have 15 digits or
+          fewer, which Excel preserves; otherwise the whole column becomes text, with all digits;
+        - an index that is more than a plain row number is put before the columns;
         - characters that a spreadsheet cannot hold become ``�``;
-        - a row that holds nothing gets an invisible character, because `pandas.read_excel` leaves empty rows out.
+        - an empty row gets an invisible character, because `pandas.read_excel` skips empty rows.
 
-        ``dpyauth.restored(pandas.read_excel(path, dtype=str, keep_default_na=False), frame)`` makes a frame of it.
+        ``dpyauth.restored(pandas.read_excel(path, dtype=str, keep_default_na=False), frame)`` turns it back into a
+        frame.
 
     Raises
     ------
     InvalidSetting
-        There is such a file, or its name does not end in ``.xlsx``, or openpyxl is missing. Nothing was written.
+        The file exists, its name does not end in ``.xlsx``, or openpyxl is missing. Nothing was written.
     InvalidArgument
-        It is no frame, or too large for a sheet, or a sheet cannot have such a name, or lists lie too deep within
-        each other. Nothing was written.
+        The argument is not a frame or is too large for a sheet, the name of a sheet is not allowed, or lists are nested
+        too deeply. Nothing was written.
     OSError
         The file could not be written.
 
@@ -81,7 +82,7 @@ def to_excel(
 
 @public
 def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = False) -> pd.DataFrame:
-    r"""Make a frame fit for a file, a database or another library: what that cannot hold becomes texts.
+    r"""Convert a frame for a file, a database or another library: what these cannot hold becomes text.
 
     ========================================  =============================================
     to                                        write
@@ -89,33 +90,33 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
     Parquet, Feather, Arrow, DuckDB, Polars   ``for_storage(frame)``
     SQL                                       ``for_storage(frame, lists=False)``
     CSV that a spreadsheet opens              ``for_storage(frame, spreadsheet=True)``
-    Excel                                     `dpyauth.to_excel`, which does it by itself
+    Excel                                     `dpyauth.to_excel`, which converts by itself
     ========================================  =============================================
 
-    Parquet and its like have exact numbers of up to 38 digits, and lists of texts or of numbers. They have no place
-    for dicts whose keys are data, nor for values of several kinds in one column. Such columns become JSON, each value
-    a text that ``json.loads`` reads; exact numbers of more digits become texts as they are.
+    Parquet and similar formats have exact numbers of up to 38 digits, and lists of texts or of numbers. They cannot
+    hold dicts whose keys are data, or values of several types in one column. Such columns become JSON text, which
+    ``json.loads`` reads; exact numbers with more digits become text unchanged.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         Any frame of dpyauth. It is not changed.
     lists : bool
-        False if the target has no lists: lists become JSON, and exact numbers texts, digit by digit. Times are in
+        False if the target has no lists: lists become JSON text, and exact numbers text with all digits. Times are in
         UTC, and the name of a column is shortened to the 63 bytes that databases keep.
     spreadsheet : bool
-        True if a spreadsheet is going to open it. It is as with ``lists=False``, but exact numbers stay numbers if
-        all of their column have 15 digits or fewer, times lose their zone and their heading says that they are UTC,
-        a text that a spreadsheet would take for a formula gets a ``'`` before it, also within a text where one with
-        other separators would begin a cell, and a line within a text ends in ``\n``.
+        True if a spreadsheet will open the file. This is like ``lists=False``, with these differences: exact numbers
+        stay numbers if all values of their column have 15 digits or fewer; times lose their zone, and their heading
+        says that they are in UTC; a ``'`` is put before text that a spreadsheet would read as a formula, also inside a
+        text where another separator could begin a cell; and line breaks within a text are ``\n``.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows, columns and ``attrs``; ``attrs["texts"]`` says which columns of Python objects became texts. A
-        frame without rows has its categories in ``attrs["categories"]``: a file cannot hold them elsewhere.
-        `dpyauth.restored` makes the frame of it that it was. Without lists, an index that does not just count is put
-        before the columns.
+        The same rows, columns and ``attrs``. ``attrs["texts"]`` says which columns of Python objects became text. A
+        frame without rows has its categories in ``attrs["categories"]``, because a file cannot hold them elsewhere.
+        `dpyauth.restored` turns it back into the original frame. Without lists, an index that is more than a plain row
+        number is put before the columns.
 
     Examples
     --------
@@ -132,33 +133,33 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
 def restored(
     frame: pd.DataFrame, like: pd.DataFrame | None = None, *, spreadsheet: bool = False, decimal: str = "."
 ) -> pd.DataFrame:
-    """Give a frame that was read from a file, a database or another library the types that it had.
+    """Restore the original types of a frame that was read from a file, a database or another library.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As pandas reads what was made of `dpyauth.for_storage`, `dpyauth.to_excel` or a report of `dpyauth.export`. It
+        Frame as pandas has read it from the output of `dpyauth.for_storage`, `dpyauth.to_excel` or `dpyauth.export`. It
         is not changed.
         Read CSV and Excel with ``dtype=str, keep_default_na=False``, and SQL with
-        ``dtype_backend="numpy_nullable"``: otherwise pandas guesses, and takes a text such as ``007`` for a number.
+        ``dtype_backend="numpy_nullable"``: otherwise pandas guesses, and reads a text such as ``007`` as a number.
     like : pandas.DataFrame, optional
-        The frame that was written, or another one of the same question. Parquet, Feather and Arrow need none.
+        Frame that was written, or another one from the same method. Parquet, Feather and Arrow do not need it.
     spreadsheet : bool
-        As it was for `dpyauth.for_storage`: True takes the ``'`` before texts away again.
+        The value that was passed to `dpyauth.for_storage`: True removes the ``'`` before texts.
     decimal : str
-        What stands before the decimals of numbers that were read as texts, such as ``","`` for a European CSV.
+        Decimal separator of numbers that were read as text, such as ``","`` in a European CSV.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows and columns, with the dtypes of ``like``: times in their zone, lists and dicts as such, exact
-        numbers as `decimal.Decimal`, categories in their order and further ones behind them. An empty text is missing.
-        Columns that ``like`` does not have stay as they are.
+        The same rows and columns, with the dtypes of ``like``: times in their zone, lists and dicts as Python objects,
+        exact numbers as `decimal.Decimal`, categories in their order with new ones after them. An empty text is
+        missing. Columns that ``like`` does not have are not changed.
 
     Raises
     ------
     InvalidArgument
-        A column holds what one of ``like`` cannot hold, such as a text in place of an amount.
+        A column contains a value that its dtype in ``like`` cannot hold, such as text instead of an amount.
 
     Examples
     --------
@@ -183,4 +184,4 @@ def as_excel(frame: pd.DataFrame | Mapping[str, pd.DataFrame]) -> bytes:
 def as_csv(frame: pd.DataFrame) -> bytes:
     """Return a frame as CSV that a spreadsheet opens, for a download."""
     text = for_storage(frame, spreadsheet=True).to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8-sig", "replace")  # by this sign a spreadsheet knows the encoding
+    return text.encode("utf-8-sig", "replace")  # without this mark, Excel would not read the file as UTF-8

@@ -20,7 +20,7 @@ from dpyauth.files.load_openpyxl import load_openpyxl
 from dpyauth.files.storable import EMPTY_ROW, FORMULA, SHOWN, converted, missing
 
 ROWS, COLUMNS, LETTERS, NAME = 1_048_576, 16_384, 32_767, 31
-"""Most rows and columns of a sheet, the heading among them; most letters of a cell and of the name of a sheet."""
+"""Most rows (with the heading) and columns of a sheet; most characters of a cell, and of the name of a sheet."""
 
 ABOUT = "about"
 _TOLD = ("call", "api", "loginid", "fetched", "request", "note")
@@ -29,18 +29,18 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _RISKY = re.compile(FORMULA)
 _WIDEST = 60
 _DECIMALS = 10
-"""Most decimals that a number format shows; a column with more is shown as Excel likes."""
+"""Most decimals that a number format shows; for a column with more, Excel chooses the format."""
 
 
 def workbook(frames: pd.DataFrame | Mapping[str, pd.DataFrame]) -> bytes:
-    """Return the content of a workbook with a sheet for each frame, and one about them.
+    """Return the content of a workbook with a sheet for each frame, and a sheet about them.
 
     Raises
     ------
     InvalidSetting
         openpyxl is missing.
     InvalidArgument
-        It is no frame, or too large for a sheet, or a sheet cannot have such a name.
+        The argument is not a frame or is too large for a sheet, or the name of a sheet is not allowed.
     """
     openpyxl, sheets = load_openpyxl(), _sheets(frames)
     tables = {name: converted(frame, lists=False, spreadsheet=True, guarded=False) for name, frame in sheets.items()}
@@ -65,7 +65,7 @@ def _sheets(frames: Any) -> dict[str, pd.DataFrame]:
         name = _FORBIDDEN.sub("_", str(call))[:NAME] if call else "frame"
         return {name if name.lower() != "history" else "frame": frames}
     if isinstance(frames, pd.Series):
-        raise InvalidArgument("to_excel() takes a frame, and this is a Series. Make it one: series.to_frame().")
+        raise InvalidArgument("to_excel() takes a frame, not a Series. Convert it with series.to_frame().")
     if not isinstance(frames, Mapping) or not all(isinstance(frame, pd.DataFrame) for frame in frames.values()):
         raise InvalidArgument('to_excel() takes a frame, or several as {"name of the sheet": frame}.')
     if not frames:
@@ -73,50 +73,50 @@ def _sheets(frames: Any) -> dict[str, pd.DataFrame]:
     taken: set[str] = set()
     for name in frames:
         if not isinstance(name, str) or not name.strip():
-            raise InvalidArgument("The name of a sheet is a text that is not empty.")
+            raise InvalidArgument("The name of a sheet must be a text that is not empty.")
         shown = ascii(name) if _ILLEGAL.search(name) else repr(name)
         if (units := _units(name)) > NAME:
-            raise InvalidArgument(f"The name of a sheet has {NAME} characters at most, and {shown} has {units}.")
+            raise InvalidArgument(f"The name of a sheet may have at most {NAME} characters, and {shown} has {units}.")
         if _FORBIDDEN.search(name) or _ILLEGAL.search(name) or name.lower() == "history":
             raise InvalidArgument(
-                rf"Excel does not take {shown} as the name of a sheet: leave out [ ] : * ? / \ and a ' at either end, "
+                rf"Excel does not allow {shown} as the name of a sheet: leave out [ ] : * ? / \ and a ' at either end, "
                 "and do not call it History."
             )
         if name.lower() in taken:
-            raise InvalidArgument(f"Two sheets are named {shown}: Excel takes small and capital letters for the same.")
+            raise InvalidArgument(f"Two sheets are named {shown}: Excel ignores the case of letters in their names.")
         taken.add(name.lower())
     return dict(frames)
 
 
 def _check(name: str, table: pd.DataFrame) -> None:
-    """Refuse what a sheet has no room for."""
+    """Refuse a frame that does not fit into a sheet."""
     rows, columns = len(table) + 1, len(table.columns)
     if rows > ROWS:
         raise InvalidArgument(
-            f"A sheet of Excel has {ROWS:,} rows, the heading among them, and the frame for {name!r} has {rows - 1:,} "
-            "without it. Split it into several sheets, such as one for each month, or write Parquet or CSV."
+            f"An Excel sheet has {ROWS:,} rows, including the heading, and the frame for {name!r} has {rows - 1:,} "
+            "without it. Split it into several sheets, such as one per month, or write Parquet or CSV."
         )
     if columns > COLUMNS:
         raise InvalidArgument(
-            f"A sheet of Excel has {COLUMNS:,} columns, and the frame for {name!r} has {columns:,}. Leave some out, or "
+            f"An Excel sheet has {COLUMNS:,} columns, and the frame for {name!r} has {columns:,}. Leave some out, or "
             "write Parquet or CSV."
         )
     for heading, column in table.items():
         texts = [str(heading), *(column.dropna() if column.dtype == "string" else ())]
         if any(len(text) > LETTERS // 2 and _units(text) > LETTERS for text in texts):
             raise InvalidArgument(
-                f"A cell of Excel holds {LETTERS:,} characters (an emoji counts as two), and one of the column "
+                f"An Excel cell holds {LETTERS:,} characters (an emoji counts as two), and one in the column "
                 f"{short(heading)} has more. Leave that column out, or write Parquet or CSV."
             )
 
 
 def _units(text: str) -> int:
-    """Return the characters of a text as Excel counts them: in UTF-16."""
+    """Return the number of characters of a text as Excel counts them, in UTF-16."""
     return len(text.encode("utf-16-le", "replace")) // 2
 
 
 def _about(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
-    """Return where the frames are from, as far as they say it themselves."""
+    """Return a table of where the frames come from, as far as their ``attrs`` say so."""
     rows = [{"sheet": name, **{key: frame.attrs.get(key) for key in _TOLD}} for name, frame in frames.items()]
     table = pd.DataFrame(rows, dtype=object).dropna(axis="columns", how="all")
     if len(table.columns) == 1:
@@ -140,12 +140,12 @@ def _write(sheet: Any, table: pd.DataFrame) -> None:
     if columns:
         sheet.auto_filter.ref = f"A1:{letter(len(columns))}{len(table) + 1}"
     cells, quoted = [], []
-    for shown in formats:  # one cell for each column, which is written again and again
+    for shown in formats:  # one cell object per column, used for every row: creating them takes most of the time
         cell = new()
         cell.number_format = shown
         cells.append(cell)
         quoted.append(new())
-        quoted[-1].quotePrefix = True  # stays a text even when it is edited
+        quoted[-1].quotePrefix = True  # Excel keeps it a text even when it is edited
     head = []
     for heading in table.columns:
         head.append(_text(new(), heading))
@@ -165,11 +165,11 @@ def _write(sheet: Any, table: pd.DataFrame) -> None:
 
 
 def _filled(value: Any, cell: Any, risky: Any) -> Any:
-    """Return a cell with a value in it: a text never becomes a formula."""
+    """Return a cell with a value in it. A text never becomes a formula."""
     if isinstance(value, str):
         return _text(risky if _RISKY.match(value) else cell, value)
     if isinstance(value, float):
-        cell.value = repr(value)  # all digits: openpyxl itself writes 16 of the 17 that a float can have
+        cell.value = repr(value)  # openpyxl itself writes 16 digits, and a float can have 17
         cell.data_type = "n" if math.isfinite(value) else "s"
         return cell
     cell.value = value
@@ -183,17 +183,17 @@ def _text(cell: Any, text: str) -> Any:
 
 
 def _format(column: pd.Series[Any], values: list[Any]) -> str:
-    """Return the number format that shows all values of a column, and aligned."""
+    """Return a number format that shows all values of a column, aligned."""
     kind = column.dtype
     if kind == np.dtype(object):
-        return "yyyy-mm-dd"  # dates: all other objects have become texts
+        return "yyyy-mm-dd"  # dates: all other objects have become text
     if kind.kind == "M":
         times = column.dropna()
         if (times == times.dt.normalize()).all():
             return "yyyy-mm-dd"
         return "yyyy-mm-dd hh:mm:ss" + (".000" if times.dt.microsecond.any() else "")
     if kind.kind in "iu":
-        return "0"  # without a comma: most whole numbers are IDs
+        return "0"  # without separators, because most whole numbers are IDs
     if kind.kind == "f":
         return _decimals({value for value in values if value is not None and math.isfinite(value)})
     return "General"
@@ -208,7 +208,7 @@ def _decimals(numbers: set[float]) -> str:
 
 
 def _width(heading: str, values: list[Any], shown: str) -> float:
-    """Return how wide a column has to be, in letters; the heading has a button beside it."""
+    """Return the width of a column, in characters, with room for the filter button in the heading."""
     told = [value for value in values[:1000] if value is not None]
     if shown.startswith("yyyy"):
         longest = len(shown)

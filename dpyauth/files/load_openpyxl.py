@@ -1,4 +1,4 @@
-"""Find openpyxl, which writes Excel files; nothing here needs pandas."""
+"""Load openpyxl, which writes Excel files. This module works without pandas."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def load_openpyxl() -> Any:
     Raises
     ------
     InvalidSetting
-        It is missing, or does not work.
+        openpyxl is missing, or cannot be imported.
     """
     try:
         _imports.load("openpyxl")
         import openpyxl  # type: ignore[import-untyped]
     except ImportError:
         raise InvalidSetting(
-            "Excel files are written by openpyxl, which is not installed. Run pip install openpyxl, or write CSV, "
-            "which a spreadsheet opens, too: dpyauth.for_storage(frame, spreadsheet=True).to_csv(...)."
+            "Excel files need the package openpyxl, which is not installed. Run pip install openpyxl, or write CSV, "
+            "which spreadsheets can open as well: dpyauth.for_storage(frame, spreadsheet=True).to_csv(...)."
         ) from None
     return openpyxl

@@ -1,4 +1,4 @@
-"""Put a file in its place: whole or not at all, and over another one only on request."""
+"""Write a file completely or not at all, and replace another one only if asked to."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 from dpyauth.errors import InvalidSetting
 
 PREFIX = ".dpyauth-"
-"""Beginning of the name under which something is written before it is put in its place."""
+"""Beginning of the temporary name under which a file is written first."""
 
 
 def located(path: str | os.PathLike[str]) -> Path:
-    """Return where a path leads: the home folder is written in full.
+    """Return a path as an absolute one, with ``~`` expanded.
 
     Raises
     ------
     InvalidSetting
-        It is empty, or nothing can be there.
+        The path is empty, or cannot exist.
     """
     written = os.fspath(path)
     if not written:
@@ -28,16 +28,16 @@ def located(path: str | os.PathLike[str]) -> Path:
     try:
         found = Path(written).expanduser().absolute()
         os.stat(found)
-    except OSError:  # there is nothing, or what may be there cannot be seen
+    except OSError:  # it does not exist, or is not accessible
         return found
     except (RuntimeError, ValueError):
-        raise InvalidSetting(f"There is no place {written!a} on this machine. Choose another path.") from None
+        raise InvalidSetting(f"{written!a} is not a valid path on this machine. Choose another path.") from None
     return found
 
 
 @contextmanager
 def naming(target: Path) -> Iterator[None]:
-    """Let errors of the operating system name the place that was meant, where they name one that leads to it."""
+    """Make errors of the operating system name the target instead of the temporary file."""
     try:
         yield
     except OSError as error:
@@ -47,12 +47,12 @@ def naming(target: Path) -> Iterator[None]:
 
 
 def check(target: Path, suffix: str, overwrite: bool) -> None:
-    """Refuse a file that would be of another kind by its name, or that would replace what is not to be replaced.
+    """Refuse a file with the wrong extension, or one that would replace something that must stay.
 
     Raises
     ------
     InvalidSetting
-        It may not be written.
+        The file must not be written.
     """
     if target.suffix.lower() != suffix:
         raise InvalidSetting(f'The name of the file must end in {suffix}: write "{target.stem or "frame"}{suffix}".')
@@ -62,7 +62,7 @@ def check(target: Path, suffix: str, overwrite: bool) -> None:
         raise InvalidSetting(f"{target} is not a file, so it was not overwritten. Choose another name.")
     if not overwrite:
         raise InvalidSetting(
-            f"There is a file {target} already. Choose another name, or replace it with overwrite=True."
+            f"The file {target} already exists. Choose another name, or replace it with overwrite=True."
         )
 
 
@@ -72,9 +72,9 @@ def put(target: Path, content: bytes, overwrite: bool) -> None:
     Raises
     ------
     InvalidSetting
-        There is such a file by now, or it cannot be replaced.
+        The file exists by now, or cannot be replaced.
     OSError
-        It cannot be written.
+        The file cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with naming(target):
@@ -82,7 +82,7 @@ def put(target: Path, content: bytes, overwrite: bool) -> None:
         try:
             with open(handle, "wb") as file:
                 file.write(content)
-            check(target, target.suffix.lower(), overwrite)
+            check(target, target.suffix.lower(), overwrite)  # again: another program may have created it meanwhile
             os.replace(made, target)
         except BaseException as error:
             _remove(made)
@@ -94,7 +94,7 @@ def put(target: Path, content: bytes, overwrite: bool) -> None:
 
 
 def write(place: Path, content: bytes) -> None:
-    """Write a new file that only its owner can read, into a folder that nobody looks into yet."""
+    """Write a new file that only its owner can read, into a folder that is not in use yet."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with open(os.open(place, flags, 0o600), "wb") as file:
         file.write(content)
@@ -103,5 +103,5 @@ def write(place: Path, content: bytes) -> None:
 def _remove(made: str) -> None:
     try:
         os.unlink(made)
-    except OSError:  # it is in its place already
+    except OSError:  # it has been moved to the target already
         pass

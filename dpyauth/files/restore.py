@@ -1,4 +1,4 @@
-"""Give frames that were read back the types that they had."""
+"""Restore the original types of frames that were read back."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dpyauth.errors import InvalidArgument
 from dpyauth.files.storable import EMPTY_ROW, UTC, counts, headings, in_sql, index_name, kind_of, missing, unguarded
 
 _LONGEST = 40
-"""Digits beyond which a whole number is in no column."""
+"""Most digits of a whole number; no column has longer ones."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)+)?")
-"""A time as it becomes a text."""
+"""Form in which a time is written as text."""
 
 _FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
 def restore(frame: pd.DataFrame, like: pd.DataFrame | None, *, quoted: bool, decimal: str) -> pd.DataFrame:
-    """Restore a frame as `dpyauth.restored` describes it."""
+    """Restore a frame as documented in `dpyauth.restored`."""
     frame = _with_empty_rows(frame)
     texts, categories = frame.attrs.get("texts", {}), frame.attrs.get("categories", {})
     columns = []
@@ -45,7 +45,7 @@ def restore(frame: pd.DataFrame, like: pd.DataFrame | None, *, quoted: bool, dec
 
 
 def _with_empty_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame without the marks of rows that hold nothing."""
+    """Return a frame without the marks of empty rows."""
     first: list[Any] = frame.iloc[:, 0].tolist() if len(frame.columns) else []
     marked = [place for place, value in enumerate(first) if isinstance(value, str) and value == EMPTY_ROW]
     empty = [place for place in marked if all(missing(value) or value == "" for value in frame.iloc[place].iloc[1:])]
@@ -61,7 +61,7 @@ def _with_empty_rows(frame: pd.DataFrame) -> pd.DataFrame:
 def _like(
     frame: pd.DataFrame, like: pd.DataFrame, quoted: bool, decimal: str, texts: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Give every column the dtype, and the name, that it has in another frame; those that were texts are as it is."""
+    """Give every column the dtype and the name that it has in another frame, unless it has been restored already."""
     levels = [] if counts(like.index) else [like.index.get_level_values(at) for at in range(like.index.nlevels)]
     known: dict[str, tuple[Any, pd.Series[Any]]] = {}
     for place, level in enumerate(levels):
@@ -88,7 +88,7 @@ def _like(
 def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool, decimal: str) -> pd.Series[Any]:
     """Return a column with the dtype of another."""
     kind: Any = like.dtype
-    if quoted:  # a whole number below zero, too, if it was a text for its digits
+    if quoted:  # also in numeric columns: a negative number with many digits was written as a guarded text
         column = column.astype(object).map(lambda value: unguarded(value) if isinstance(value, str) else value)
     try:
         if kind == np.dtype(object):
@@ -109,8 +109,8 @@ def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool,
         return _series(texts, column, kind)
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         raise InvalidArgument(
-            f"The column {name!r} holds what that of the frame like cannot hold ({kind}). Pass a frame of the same "
-            "question, and read CSV and Excel with dtype=str, keep_default_na=False."
+            f"The column {name!r} contains values that do not fit its type in the frame passed as like ({kind}). Pass "
+            "a frame from the same method, and read CSV and Excel with dtype=str, keep_default_na=False."
         ) from None
 
 
@@ -120,13 +120,13 @@ def _values(column: pd.Series[Any], read: Callable[[Any], Any]) -> list[Any]:
 
 def _series(values: list[Any], column: pd.Series[Any], kind: Any) -> pd.Series[Any]:
     if pd.api.types.is_object_dtype(kind):
-        values = [np.nan if value is None else value for value in values]  # as the frames have it
+        values = [np.nan if value is None else value for value in values]  # as in dpyauth's frames
     made: pd.Series[Any] = pd.Series(values, index=column.index, dtype=kind)
     return made
 
 
 def as_python(value: Any) -> Any:
-    """Return lists for arrays, also within lists."""
+    """Return arrays as lists, including those within lists."""
     return [as_python(item) for item in value] if isinstance(value, np.ndarray | list | tuple) else value
 
 
@@ -135,7 +135,7 @@ def _loads(value: Any) -> Any:
 
 
 def _perhaps(value: Any) -> Any:
-    """Return a list or dict where a text is the JSON of one; the frame has nothing there to go by."""
+    """Return a list or dict if a text is the JSON of one. Used if ``like`` has no values in that column."""
     try:
         return _loads(value) if not isinstance(value, str) or value[:1] in ("[", "{") else value
     except (ValueError, RecursionError):
@@ -143,9 +143,9 @@ def _perhaps(value: Any) -> Any:
 
 
 def _or_times(value: Any) -> Any:
-    """Return what a text is the JSON of, a time where that is a text just as a time is written."""
+    """Return the value of a JSON text; as a time, if it is a string in exactly the form of one."""
     read = _loads(value)
-    if not isinstance(read, str) or not _TIME.fullmatch(read):  # pandas reads, and warns of, more than it writes
+    if not isinstance(read, str) or not _TIME.fullmatch(read):  # pandas would read other forms as well, with warnings
         return read
     try:
         moment = pd.Timestamp(read)
@@ -170,7 +170,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "text": str,
     "time": _or_times,
 }
-"""Reads a value by how it became a text; nothing is known of a column without any."""
+"""Functions that read a value back, by the way in which it became text; empty if the column had no values."""
 
 
 def _number(value: Any, decimal: str) -> Any:
@@ -179,7 +179,7 @@ def _number(value: Any, decimal: str) -> Any:
 
 def _whole(value: Any, decimal: str) -> int:
     number = Decimal(str(_number(value, decimal)))
-    if number.adjusted() > _LONGEST:  # to write it out could take all of the memory
+    if number.adjusted() > _LONGEST:  # writing out 1e999999999 could use up all memory
         raise ValueError
     if number != int(number) or (isinstance(value, float) and abs(value) > 2**53):
         raise ValueError
@@ -191,7 +191,7 @@ def _flag(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):  # pandas has guessed, and "007" is lost
+    if not isinstance(value, str):  # pandas has guessed the type, and a text such as "007" is lost
         raise ValueError
     return value
 

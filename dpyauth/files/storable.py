@@ -1,4 +1,4 @@
-"""Make frames fit for files, databases and other libraries."""
+"""Convert frames for files, databases and other libraries."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ import pandas as pd
 from dpyauth.errors import InvalidArgument
 
 DIGITS = 38
-"""Most digits that Arrow, DuckDB and Polars have for exact numbers, before and after the point together."""
+"""Most digits of an exact number in Arrow, DuckDB and Polars, before and after the decimal point together."""
 
 SHOWN = 15
-"""Most digits of a number that a spreadsheet keeps."""
+"""Most digits of a number that a spreadsheet preserves."""
 
 UTC = " (UTC)"
 """End of the heading of times that have lost their zone."""
 
 FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
-"""Beginning of a text that a spreadsheet would take for a formula, wide signs too, or that is marked already."""
+"""Beginning of a text that a spreadsheet would read as a formula (full-width signs count as well), or that is guarded
+already."""
 
 _BEGINS = re.compile(FORMULA)
 _SIGNS = r"[\"']*[=+\-@＝＋－＠]"
 _ENDS = re.compile(rf"([;,\t\n])(?={_SIGNS})")
 _GUARDED_ENDS = re.compile(rf"([;,\t\n])'(?={_SIGNS})")
-"""Within a text: where a spreadsheet with another separator than the file has would begin a cell, with a formula."""
+"""Places within a text where a spreadsheet with a different separator than the file's would begin a formula."""
 
 EMPTY_ROW = "\u2060"
-"""Stands, unseen, in the first cell of a row that holds nothing: pandas leaves such rows of a sheet out."""
+"""Invisible mark in the first cell of an empty row, because pandas skips empty rows of a sheet."""
 
 _LINE_END = re.compile(r"\r\n?")
 
@@ -41,11 +42,11 @@ _NAME = 63
 """Most bytes of a name in PostgreSQL."""
 
 _FIRST = pd.Timestamp("1900-03-01")
-"""First day that all spreadsheets count alike."""
+"""First day from which all spreadsheets count days in the same way."""
 
 
 def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: bool) -> pd.DataFrame:
-    """Convert a frame as `dpyauth.for_storage` describes it; without ``guarded`` texts stay as they are."""
+    """Convert a frame as documented in `dpyauth.for_storage`; without ``guarded``, texts are not changed."""
     table = frame if lists else _with_index(frame)
     names: list[Any] = []
     columns: list[pd.Series[Any]] = []
@@ -55,8 +56,7 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
             made, how = _objects(column, lists, spreadsheet) if column.dtype == object else (column, "")
         except RecursionError:
             raise InvalidArgument(
-                f"The column {str(name)!r} holds lists or dicts that lie too deep within each other for JSON. "
-                "Leave it out."
+                f"The column {str(name)!r} contains lists or dicts that are nested too deeply for JSON. Leave it out."
             ) from None
         texts |= {str(name): how} if how else {}
         if not lists:
@@ -82,7 +82,7 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
 
 
 def _guard(text: str) -> str:
-    """Return a text in which no spreadsheet sees a formula, whatever separates the columns for it."""
+    """Return a text that no spreadsheet reads as a formula, whatever its separator of columns."""
     if "\r" in text:
         text = _LINE_END.sub("\n", text)  # a lone carriage return would begin a new row, unguarded
     text = _ENDS.sub(r"\1'", text)
@@ -90,20 +90,20 @@ def _guard(text: str) -> str:
 
 
 def unguarded(text: str) -> str:
-    """Return the text that was guarded."""
-    if "'" not in text:  # as nearly all
+    """Return the original of a guarded text."""
+    if "'" not in text:  # true for nearly all texts
         return text
     text = text[1:] if text[:1] == "'" and _BEGINS.match(text) else text
     return _GUARDED_ENDS.sub(r"\1", text)
 
 
 def headings(frame: pd.DataFrame) -> list[str]:
-    """Return the names of columns as texts; one of several levels becomes one."""
+    """Return the names of columns as texts, with the levels of a name joined."""
     return [" ".join(filter(None, map(str, name))) if isinstance(name, tuple) else str(name) for name in frame.columns]
 
 
 def in_sql(name: str) -> str:
-    """Return the name of a column as databases keep it: PostgreSQL would cut a longer one, and so make two alike."""
+    """Return the name of a column for a database. PostgreSQL cuts longer names, which could make two names equal."""
     code = name.encode("utf-8", "replace")
     if len(code) <= _NAME:
         return name
@@ -111,23 +111,23 @@ def in_sql(name: str) -> str:
 
 
 def counts(index: pd.Index[Any]) -> bool:
-    """Return whether an index just counts, or what has been left of one that did."""
+    """Return whether an index is a plain row number, perhaps with some rows removed."""
     return index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index.dtype)
 
 
 def missing(value: Any) -> bool:
-    """Return whether a value is missing, whichever way."""
+    """Return whether a value is missing: None, NA, NaT or NaN."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
 def kind_of(values: Iterable[Any]) -> str:
-    """Return how Python objects, none of them missing, become texts; empty for none.
+    """Return the way in which Python objects, none of them missing, become text; empty if there are none.
 
-    That is ``text``, ``decimal``, ``date``, or ``json``; ``time`` is JSON in which texts may be times.
+    That is ``text``, ``decimal``, ``date`` or ``json``; ``time`` means JSON in which strings may be times.
     """
     held = list(values)
     types = set(map(type, held))
-    if types == {str} and "" not in held:  # an empty text would be missing elsewhere
+    if types == {str} and "" not in held:  # other formats read an empty text as missing
         return "text"
     if any(issubclass(each, datetime) for each in types):
         return "time"
@@ -135,7 +135,7 @@ def kind_of(values: Iterable[Any]) -> str:
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Put an index that does not just count before the columns."""
+    """Put an index that is more than a plain row number before the columns."""
     if counts(frame.index):
         return frame
     levels = [frame.index.get_level_values(place) for place in range(frame.index.nlevels)]
@@ -145,12 +145,12 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def index_name(level: pd.Index[Any]) -> Any:
-    """Return the heading of an index as a column."""
+    """Return the heading that an index gets as a column."""
     return "index" if level.name is None else level.name
 
 
 def _objects(column: pd.Series[Any], lists: bool, spreadsheet: bool) -> tuple[pd.Series[Any], str]:
-    """Return a column of Python objects as the target can hold it, and how its values became texts, if they did."""
+    """Return a column of Python objects in a form that the target can hold, and how its values became text, if so."""
     values = [None if missing(value) else value for value in column]
     held = [value for value in values if value is not None]
     kind = kind_of(held)
@@ -165,7 +165,7 @@ def _objects(column: pd.Series[Any], lists: bool, spreadsheet: bool) -> tuple[pd
 
 
 def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column without the types that only pandas has; times are in UTC."""
+    """Return a column without types that only pandas has, and with times in UTC."""
     kind = column.dtype
     if isinstance(kind, pd.DatetimeTZDtype):
         utc: pd.Series[Any] = column.dt.tz_convert("UTC")
@@ -178,7 +178,7 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _shown(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column as spreadsheets can hold it."""
+    """Return a column in a form that spreadsheets can hold."""
     kind = column.dtype
     if isinstance(kind, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
@@ -192,7 +192,7 @@ def _shown(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _keeps(number: Decimal) -> bool:
-    """Return whether a spreadsheet keeps every digit of a number."""
+    """Return whether a spreadsheet preserves every digit of a number."""
     if not number.is_finite():
         return False
     return len(number.normalize().as_tuple().digits) <= SHOWN and Decimal(repr(float(number))) == number
@@ -219,7 +219,7 @@ def _of_a_kind(items: Iterable[Any]) -> bool:
 
 
 def _utf8(text: str) -> str:
-    # JSON can escape half a surrogate pair, which no file can encode.
+    # JSON can contain an escaped lone surrogate, which cannot be encoded in a file.
     return text.encode("utf-8", "replace").decode()
 
 

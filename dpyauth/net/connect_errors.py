@@ -1,4 +1,4 @@
-"""Explain in words why a connection could not be opened, or has ended."""
+"""Explain in words why a connection could not be opened or has ended."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from dpyauth.net.transport import HandshakeRefused, Socket
 from dpyauth.registry import APIS, DEFAULT, by_app_id
 
 STALE = SignInRefused(
-    "Deriv gave out an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again "
-    "with dpyauth.login().",
+    "Deriv issued an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again with "
+    "dpyauth.login().",
     code="Unauthorized",
 )
-"""Error for addresses that are refused although they were just given out."""
+"""Error for addresses that are refused although Deriv has just issued them."""
 
 
 def status_of(error: Exception) -> int | None:
-    """Return the HTTP status with which Deriv refused a connection; None if something else did, or nothing.
+    """Return the HTTP status with which Deriv refused a connection; None if Deriv did not refuse it.
 
-    A page with HTTP 429 may come from what stands before Deriv's servers, and counts as theirs.
+    A page with HTTP 429 may come from a gateway in front of Deriv's servers, and counts as Deriv's.
     """
     if not isinstance(error, HandshakeRefused) or (error.foreign and error.status in {401, 403, 407}):
         return None
@@ -33,14 +33,14 @@ def status_of(error: Exception) -> int | None:
 def looks_crowded(status: int | None) -> bool:
     """Return whether a handshake may have been refused because there are too many connections.
 
-    Deriv does not document how its current API says so. Two statuses have another meaning: 401 a one-time password
-    that is used up, 407 a proxy that wants a password.
+    Deriv does not document how its current API reports that. Two statuses have another meaning: 401 means that the
+    one-time password has been used, and 407 that a proxy requires a password.
     """
     return status is not None and 400 <= status < 500 and status not in {401, 407}
 
 
 def stays(error: BaseException) -> bool:
-    """Return whether every attempt would end in the same way, until the settings of this machine change."""
+    """Return whether every attempt would fail in the same way until the settings of this machine change."""
     return isinstance(error, ssl.SSLCertVerificationError)
 
 
@@ -49,15 +49,15 @@ class Reason(NamedTuple):
 
     text: str
     error: DpyauthError | None
-    """Error to end with, if trying again does not help."""
+    """Error to raise, if another attempt would not help."""
     off: bool
-    """True if a server that was switched off fails in this way."""
+    """True if a server that has been switched off fails in this way."""
 
 
 def explain(error: Exception, patience: float = 10.0, app_id: str | None = None) -> Reason:
     """Return why a connection could not be opened. ``app_id`` is the one in the address, if there is one."""
     status = error.status if isinstance(error, HandshakeRefused) else None
-    if status is None:  # with a proxy, it is the proxy that cannot find the name
+    if status is None:  # the second case: with a proxy, it is the proxy that cannot find the server's name
         gone = _is_unnamed(error) or (isinstance(error, InvalidProxyStatus) and error.response.status_code >= 500)
     else:
         gone = 200 <= status < 400 or status in {404, 410} or status >= 520
@@ -72,8 +72,9 @@ def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, Dpyauth
     proxy, blocked = "a company proxy or a firewall", "Deriv blocks this network or country"
     shared = {facts.shared_app_id for facts in APIS.values()}
     known = error.code != "InvalidAppID"
-    if error.foreign and (error.status == 403 or app_id is None or app_id in shared):  # with 401, proxies send no page
-        text += f", and not in the form of Deriv's API: most likely {proxy} does not let WebSockets through"
+    # A page with 403 comes from something in between. With 401 it proves that only if the app ID cannot be the cause.
+    if error.foreign and (error.status == 403 or app_id is None or app_id in shared):
+        text += f", and the reply is not from Deriv's API: most likely {proxy} does not let WebSockets through"
         if app_id is not None:
             text += f"; or {blocked}"
         wrong = "" if app_id is None or app_id in shared else f". If that does not help, check the app ID {app_id}"
@@ -81,7 +82,7 @@ def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, Dpyauth
     if app_id is None:
         return f"{text}; it may be {proxy} that does not let WebSockets through", None
     if app_id in shared and known:
-        text += f". Everybody may use the app ID {app_id}, so most likely {proxy} does not let WebSockets through; or "
+        text += f". Anyone may use the app ID {app_id}, so most likely {proxy} does not let WebSockets through; or "
         return f"{text}{blocked}, or has switched this API off. {_ELSEWHERE}", None
     sure = "most likely, Deriv does not know" if known else "Deriv does not know"
     or_else = f" If it is right, {proxy} does not let WebSockets through, or {blocked}: {_elsewhere}." if known else ""
@@ -94,7 +95,7 @@ def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, Dpyauth
     return text, refused
 
 
-_elsewhere = "try another network, such as that of a phone, or ask whoever looks after this one"
+_elsewhere = "try another network, such as a phone's hotspot, or ask the administrator of this one"
 _ELSEWHERE = f"{_elsewhere[0].upper()}{_elsewhere[1:]}"
 
 
@@ -128,11 +129,11 @@ def _explained(error: Exception, status: int | None, patience: float) -> tuple[s
     if isinstance(error, ConnectionClosed):
         return "the connection broke while it was opened", None
     if isinstance(error, InvalidProxy):
-        return "the address of the proxy in this machine's settings cannot be read", None
+        return "the proxy address in this machine's settings is not valid", None
     if isinstance(error, InvalidProxyStatus):
         return refusal_of_proxy(error.response.status_code), None
     if isinstance(error, ProxyError):
-        return "what this machine's settings name as a proxy does not answer like one", None
+        return "the proxy in this machine's settings does not answer like a proxy", None
     if isinstance(error, ConnectionError | EOFError | InvalidMessage):
         return "the connection was cut while it was being opened (is a company proxy in between?)", None
     if isinstance(error, ImportError) and "socks" in str(error):
@@ -141,7 +142,7 @@ def _explained(error: Exception, status: int | None, patience: float) -> tuple[s
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
-    """Say what is wrong with a certificate, or with those that this machine trusts."""
+    """Explain what is wrong with the server's certificate, or with the certificates that this machine trusts."""
     wrong = wrong_certificates()
     if wrong:
         return wrong
@@ -150,16 +151,16 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
 
 
 _CERTIFICATE = {
-    9: "it is of a time to come (is this machine's clock right?)",
+    9: "it is not valid yet (is this machine's clock right?)",
     10: "it has expired, or this machine's clock is wrong",
     62: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
     64: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
 }
-"""Reasons by OpenSSL's number for them."""
+"""Reasons by OpenSSL's error number."""
 
 
 def wrong_certificates() -> str:
-    """Say what is wrong with the file that this machine's settings name for the certificates to trust, if anything."""
+    """Explain what is wrong with the file of trusted certificates in this machine's settings; empty if nothing is."""
     name = "SSL_CERT_FILE"
     file = os.environ.get(name)
     if not file:
@@ -167,21 +168,24 @@ def wrong_certificates() -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except FileNotFoundError:
-        return f"{name}, an environment variable, names a file that is not there, so no certificate can be checked"
+        return f"the environment variable {name} names a file that does not exist, so no certificate can be checked"
     except OSError:
-        return f"{name}, an environment variable, names a file without certificates in PEM form, so none can be checked"
+        return (
+            f"the environment variable {name} names a file without certificates in PEM format, so no certificate can "
+            "be checked"
+        )
     return ""
 
 
 def refusal_of_proxy(status: int) -> str:
-    """Say that the proxy of this machine refuses, and what that means."""
+    """Explain a refusal by the proxy in this machine's settings."""
     if status == 407:
-        why = "it wants a name and a password, or others"
+        why = "it requires a user name and a password, or different ones"
     elif status >= 500:
         why = "it cannot reach Deriv"
     else:
-        why = "it may not allow Deriv's servers, or not let WebSockets through"
-    return f"the proxy in this machine's settings refuses (HTTP {status}): {why}"
+        why = "it may block Deriv's servers, or WebSockets"
+    return f"the proxy in this machine's settings refused the connection (HTTP {status}): {why}"
 
 
 def closing(socket: Socket) -> str:

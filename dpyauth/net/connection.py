@@ -1,4 +1,8 @@
-"""Drive one WebSocket on the background loop: do what its protocol asks for. Callable from any thread."""
+"""Run one WebSocket on the background loop, and do what its protocol asks for. Callable from any thread.
+
+All state belongs to the background thread, so this module has no locks. A method that other threads may call either
+reads a single attribute or posts work to the loop.
+"""
 
 from __future__ import annotations
 
@@ -33,25 +37,25 @@ PATIENT = 5.0
 """Longest pause between two attempts to connect while a call waits for one, in seconds."""
 
 OFF_PATIENT = 1.5
-"""The same if the server may have been switched off: a call fails within 5 seconds then."""
+"""The same if the server may have been switched off: a call must then fail within 5 seconds."""
 
 log = logging.getLogger("dpyauth")
 
 
 class Connection:
-    """Connection that comes back by itself until it is closed or Deriv refuses the credential.
+    """Connection that reconnects by itself until it is closed or Deriv refuses the credential.
 
-    Everything that happens on it happens on the background thread. Other threads post work there, or read what is one
-    attribute of the protocol.
+    Everything happens on the background thread. Other threads post work to it, or read a single attribute of the
+    protocol.
 
     Parameters
     ----------
     url, direct, when_off, crowded
         See `Connector`.
     handshake, rate_limits, on_event, rng, ids, calls
-        See `Protocol`; ``calls`` are the names of all calls, by which replies are told apart.
+        See `Protocol`; ``calls`` are the names of all calls, with which replies are checked.
     on_change : callable
-        Told this connection, and the new state.
+        Called with this connection and the new state.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class Connection:
         calls: Collection[str] = (),
     ) -> None:
         self.ready: Future[Reply | None] = Future()
-        """Ends with the handshake's reply when the first connection stands, or with the error that prevented it."""
+        """Handshake's reply, once the first connection is ready; or the error that prevented it."""
         self._connector = Connector(url, direct=direct, when_off=when_off, crowded=crowded)
         self._notify = on_change
         self._protocol = Protocol(
@@ -90,7 +94,7 @@ class Connection:
         self._clock_offset = _clock_offset()
         self._dropped: str | None = None
         self._ended = threading.Event()
-        self._awaited = asyncio.Event()  # set by calls
+        self._awaited = asyncio.Event()  # set by each call: ends a long pause between attempts
         self.task: asyncio.Task[None] | None = None
 
     # From any thread
@@ -102,26 +106,26 @@ class Connection:
 
     @property
     def reason(self) -> str:
-        """Return why it is in that state."""
+        """Return the reason for that state."""
         return self._protocol.reason
 
     @property
     def failure(self) -> DpyauthError | None:
-        """Return the error that ended it for good, if it has ended."""
+        """Return the error that ended the connection for good; None as long as it has not ended."""
         return self._protocol.failure
 
     @property
     def alive(self) -> bool:
-        """Return whether calls on it still come to an end by themselves."""
+        """Return whether calls on it still succeed or fail by themselves."""
         return not self._ended.is_set()
 
     @property
     def protocol(self) -> Protocol:
-        """Return the state machine, to read its figures."""
+        """Return the state machine, for reading its figures."""
         return self._protocol
 
     def start(self) -> None:
-        """Begin to connect; without it, the first call does. Safe to call twice."""
+        """Start to connect. If this is not called, the first call does it. Safe to call twice."""
         self._post(self._start, None)
 
     def leave(self, listener: Listener) -> None:
@@ -129,43 +133,45 @@ class Connection:
         self._post(self._leave, listener)
 
     def end(self, error: DpyauthError) -> None:
-        """Begin to close for good; calls in flight end with the error. Safe to call twice."""
+        """Start to close for good; calls in flight fail with the error. Safe to call twice."""
         self._post(self._end, error)
 
     def close(self, error: DpyauthError) -> None:
-        """Close for good, and wait for that where the caller is on another thread. Safe to call twice."""
+        """Close for good, and wait for it unless the caller is on the background thread. Safe to call twice."""
         self.end(error)
-        if not background.inside():
+        if not background.inside():  # the background thread would wait for itself
             self._ended.wait(timeout=connector.CLOSE_TIMEOUT + 3)
             background.join()
 
     # On the background thread
 
     def keep_trying(self) -> None:
-        """Treat a first connection that fails as a break like any other."""
+        """Try again if the first connection fails, as after any other break."""
         self._protocol.retry_first = True
 
     def _post(self, function: Callable[[Any], object], argument: Any) -> None:
-        if not self._ended.is_set():  # then there is nothing left to do
+        if not self._ended.is_set():  # posting after the end would start the background thread again, for nothing
             background.now(function, argument)
 
     def _start(self, _: None) -> None:
         if self.task is None and not self._ended.is_set():
             background.hold(self)
             self.task = background.loop.create_task(self._run())
-            self.task.add_done_callback(self._finish)  # not in _run: cancelled before its first step, it never runs
+            # Not a `finally` in `_run`: a task that is cancelled before its first step never enters its body, so
+            # callers of `close` would wait for an end that does not come.
+            self.task.add_done_callback(self._finish)
             self._watch_clock()
 
     def submit(self, pending: PendingCall) -> None:
-        """Send a call. It ends within its time-out, by calling its ``deliver``."""
+        """Send a call. When it has succeeded or failed, within its time-out, its ``deliver`` is called."""
         if not self._ended.is_set():
             self._start(None)
             self._awaited.set()
-            background.afterwards(self._pump)
+            background.afterwards(self._pump)  # once for all calls posted together: they leave in one write
         self._protocol.submit(pending, time.monotonic())
 
     def abandon(self, pending: PendingCall) -> None:
-        """Stop waiting for a call; close a stream that it has opened."""
+        """Stop waiting for a call, and close the stream if it has opened one."""
         if not self._ended.is_set():
             self._protocol.abandon(pending)
             background.afterwards(self._pump)
@@ -182,7 +188,7 @@ class Connection:
             self._finish(None)
 
     def _pump(self) -> None:
-        """Send what is to be sent, and wake up in time for the next deadline; called after anything has happened."""
+        """Send what is due, and set a timer for the next deadline. Call this after every event."""
         socket = self._socket
         if socket is not None and socket.takes_messages:
             now = time.monotonic()
@@ -190,10 +196,13 @@ class Connection:
                 socket.post(message)
             socket.flush()
         elif socket is not None:
-            self._socket = None  # it is being closed, which the server may never finish
+            # The socket is being closed. A server that never finishes its part must not keep `_live` waiting.
+            self._socket = None
             background.loop.call_later(connector.CLOSE_TIMEOUT, socket.transport.abort)
         wake_at = self._protocol.wake_at
-        if wake_at < self._timer_at:  # a timer that is too early does no harm
+        # A timer that fires too early does no harm, as `_tick` sets the next one. So replies, which usually move the
+        # deadline to a later time, cost no new timer.
+        if wake_at < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
             self._timer, self._timer_at = background.loop.call_at(wake_at, self._tick), wake_at
@@ -206,17 +215,20 @@ class Connection:
         self._pump()
 
     def _drop(self, reason: str) -> None:
-        """Forget this socket without waiting for a goodbye: the server may not answer any more."""
+        """Drop this socket without a closing handshake: the server may no longer answer."""
         self._dropped = reason
         socket, self._socket = self._socket, None
         if socket is not None:
+            # Messages of the same read must not reach the protocol any more: for it the connection is lost, and it
+            # will send the calls that they answer again.
             socket.on_message = socket.on_batch = socket.on_part = None
             socket.transport.abort()
 
     def _watch_clock(self) -> None:
-        """Check now and then what no event tells of: streams whose objects are gone, and a machine that has slept.
+        """Check regularly for what no event reports: streams whose objects are gone, and a machine that has slept.
 
-        The time of day then jumps against the monotonic clock.
+        When a machine has slept, the time of day has jumped ahead of the monotonic clock. The socket may be dead
+        although nothing has failed yet. Without this check, only the next regular ping would find out.
         """
         self._protocol.leave_orphans()
         if self._protocol.has_messages:
@@ -236,13 +248,13 @@ class Connection:
                 self._protocol.connecting(time.monotonic())
                 await self._live()
         except asyncio.CancelledError:
-            pass
-        except Exception as error:  # a defect of ours must not leave callers waiting
+            pass  # by `_end`, which has closed the protocol already
+        except Exception as error:  # a bug in dpyauth must not leave callers waiting
             log.error("the connection's driver failed: %s", type(error).__name__)
             self._protocol.close(unreachable(f"an internal error ({type(error).__name__})"))
 
     async def _pause(self, delay: float) -> None:
-        """Wait before the next attempt, but not long while a call waits for it."""
+        """Wait before the next attempt; shorten a long wait as soon as a call needs the connection."""
         patient = PATIENT if self._protocol.server_off is None else OFF_PATIENT
         await asyncio.sleep(min(delay, patient))
         if delay > patient and not self._protocol.is_awaited:
@@ -260,7 +272,7 @@ class Connection:
         self._ended.set()
 
     async def _live(self) -> None:
-        """Open one socket, and serve it until its end."""
+        """Open one socket, and serve it until it is closed."""
         failure: Failure | None = None
         socket: Socket | None = None
         reason, self._dropped = "", None
@@ -273,17 +285,17 @@ class Connection:
                 await socket.wait_closed()
             finally:
                 self._socket = None
-                await socket.close()  # says goodbye when the wait was called off; else of no effect
-            from dpyauth.net.connect_errors import closing  # not before: see Connector
+                await socket.close()  # the closing handshake, if the wait was cancelled; otherwise no effect
+            from dpyauth.net.connect_errors import closing  # slow to import: see Connector
 
             reason = closing(socket)
-        except Exception as raised:  # whatever a server answered, it is a failed attempt and no more
+        except Exception as raised:  # whatever a server has sent: one failed attempt must not end the connection
             failure = self._connector.failure(raised, self._protocol.was_ready)
             if failure is None:
                 return
         finally:
             if socket is not None:
-                socket.transport.abort()  # when even the goodbye was called off; else of no effect
+                socket.transport.abort()  # if even the closing handshake was cancelled; otherwise no effect
         now = time.monotonic()
         if failure is None:
             self._protocol.connection_lost(self._dropped or reason, now)
@@ -300,7 +312,7 @@ class Connection:
             self._drop(reason)
 
     def _received(self) -> None:
-        """Send what replies have made possible; called once for all that came in together. Mostly there is nothing."""
+        """Send what the replies of one read have made possible; usually there is nothing."""
         protocol, socket = self._protocol, self._socket
         if protocol.has_messages or protocol.wake_at < self._timer_at or socket is None or not socket.takes_messages:
             self._pump()
@@ -312,7 +324,7 @@ class Connection:
         self._settle()
         try:
             self._notify(self, state)
-        except Exception as error:  # a listener's defect must not end the connection
+        except Exception as error:  # a bug in a listener must not end the connection
             log.error("a listener of the session failed: %s", type(error).__name__)
 
     def _became_ready(self, reply: Reply | None) -> None:

@@ -1,4 +1,4 @@
-"""Open WebSockets to Deriv, and say why one could not be opened."""
+"""Open WebSockets to Deriv, and explain why one could not be opened."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 OFF_OPEN_TIMEOUT = 4.5
-"""Seconds to open a connection to a server that may have been switched off: a call fails within 5 seconds then."""
+"""Seconds to open a connection to a server that may have been switched off: a call must then fail within 5 seconds."""
 
 MAX_MESSAGE = 16 * 2**20
 STALE_TRIES = 2
-"""Times in a row that an address which was just given out may be refused before that counts as a failed attempt."""
+"""Number of fresh addresses in a row that may be refused before that counts as a failed attempt."""
 
 PASSING = (ConnectionFailed, CallTimeout, RateLimited, BadReply)
-"""Errors of asking for an address that may be gone the next time."""
+"""Errors of a request for an address that may not occur again the next time."""
 
-# websockets logs whole messages at DEBUG, tokens included: that must not happen whatever the root logger's level.
+# websockets logs whole messages at DEBUG, with the tokens in them. The filter stops that even if a program sets the
+# level of every logger to DEBUG; the level alone would not.
 _log = logging.getLogger("dpyauth.net.websocket")
 _log.addFilter(lambda record: record.levelno > logging.DEBUG)
 _log.setLevel(logging.INFO)
@@ -38,26 +39,26 @@ class Failure(NamedTuple):
     reason: str
     error: DpyauthError
     final: bool = False
-    """True if every later attempt would end in the same way."""
+    """True if every later attempt would fail in the same way."""
     off: DpyauthError | None = None
     """Error to raise if the server looks like one that has been switched off."""
 
 
 class Connector:
-    """Open one WebSocket after the other to the same server.
+    """Open one WebSocket after another to the same server.
 
     Parameters
     ----------
     address : str or coroutine function
-        Address to connect to; or a function that returns a new one for every attempt, as one with a secret that is
-        good once. It must succeed or fail by itself. Of its errors, those in `PASSING` mean to try again later; all
-        others are final.
+        Address to connect to; or a function that returns a new one for every attempt, because it contains a one-time
+        secret. The function must succeed or fail by itself. Its errors in `PASSING` mean that a later attempt may
+        succeed; all others are final.
     direct : bool
-        Whether to ignore the proxy settings of this machine, as for a server on this machine.
+        True to ignore the proxy settings of this machine, as for a server on this machine.
     when_off : callable, optional
-        Makes the error for a server that may have been switched off for good, from the reason of a failed attempt.
+        Returns the error for a server that may have been switched off for good, given the reason of a failed attempt.
     crowded : str
-        Added to that reason if the connection may have been refused because there are too many.
+        Text to add to that reason if the connection may have been refused because there are too many.
     """
 
     def __init__(
@@ -73,11 +74,11 @@ class Connector:
         self._when_off = when_off
         self._crowded = crowded
         self._patience = OPEN_TIMEOUT if when_off is None else OFF_OPEN_TIMEOUT
-        self._stale = 0  # refusals in a row of addresses that were just given out
+        self._stale = 0  # number of fresh addresses refused in a row
 
     async def open(self) -> Socket:
-        """Return a new socket. An address that was asked for stays in here, and is forgotten with the attempt."""
-        # Not before: a sign-in panel is shown sooner without websockets.
+        """Return a new socket. An address with a one-time secret is kept only in this frame, for this attempt."""
+        # Imported here because websockets is slow to import, and a sign-in panel should appear at once.
         from websockets.asyncio.client import connect
 
         from dpyauth.net.transport import Socket
@@ -88,8 +89,8 @@ class Connector:
             logger=_log,
             open_timeout=self._patience,
             close_timeout=CLOSE_TIMEOUT,
-            # Keepalive is the protocol's business: a JSON ping also proves that Deriv's dispatcher lives, and its
-            # deadline makes allowance for a machine that slept. Pings from the server are still answered.
+            # Our protocol sends the pings. As JSON calls they also show that Deriv answers calls, not only frames, and
+            # their deadline allows for a machine that has slept. Pings from the server are still answered.
             ping_interval=None,
             max_size=MAX_MESSAGE,
             proxy=None if self._direct else True,
@@ -102,14 +103,14 @@ class Connector:
         return socket
 
     def failure(self, raised: Exception, was_ready: bool) -> Failure | None:
-        """Return what an error means; None if the address was too old, and the next attempt asks for a new one.
+        """Explain an error; return None if the address was too old and the next attempt gets a new one.
 
-        ``was_ready`` says that there has been a connection before.
+        ``was_ready`` is True if there has been a connection before.
         """
         from dpyauth.net.connect_errors import STALE, explain, looks_crowded, status_of, stays
 
         if isinstance(raised, DpyauthError):
-            # A copy: the traceback leads to where the credential is.
+            # A copy without the traceback, whose frames hold the credential.
             return Failure(str(raised).rstrip("."), raised.copy(), final=not isinstance(raised, PASSING))
         reason, error, off = explain(raised, self._patience, self._app_id)
         status = status_of(raised)
@@ -117,6 +118,8 @@ class Connector:
             reason += f". {self._crowded}"
         error = error or unreachable(reason, status)
         if not isinstance(self._address, str):
+            # A refused one-time password may just have been too old, so the next attempt gets a new one at once. That
+            # must not repeat forever: each password is a call that counts against Deriv's limits.
             self._stale = self._stale + 1 if status == 401 else 0
             if self._stale > STALE_TRIES:
                 reason, error = str(STALE).rstrip("."), STALE.copy()

@@ -1,4 +1,4 @@
-"""Requests of the connection itself, such as the handshake and pings: sent at once, before any call. No I/O."""
+"""Requests of the connection itself, such as the handshake and pings, which are sent before any call. No I/O."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from dpyauth.net.messages import Reply
 
 Then = Callable[[Reply, float], str | None]
-"""Takes a reply and the time; returns why the connection must be dropped, if it must."""
+"""Function that takes a reply and the time, and returns the reason to drop the connection, if there is one."""
 
 
 class ControlRequest(NamedTuple):
-    """A request that waits for its reply."""
+    """Request that waits for its reply."""
 
     call: str
     fields: Mapping[str, Any]
@@ -28,7 +28,7 @@ class ControlRequests:
     Parameters
     ----------
     new_id : callable
-        Returns a req_id that has not been used.
+        Function that returns an unused req_id.
     """
 
     def __init__(self, new_id: Callable[[], int]) -> None:
@@ -38,7 +38,7 @@ class ControlRequests:
 
     @property
     def has_unsent(self) -> bool:
-        """Return whether a request waits to be sent."""
+        """Return whether a request is waiting to be sent."""
         return bool(self._unsent)
 
     def ask(self, fields: Mapping[str, Any], then: Then, *, secret: bool = False) -> None:
@@ -56,7 +56,7 @@ class ControlRequests:
         return self._unanswered.get(req_id)
 
     def remove(self, req_id: int) -> None:
-        """Forget a request: it has its reply."""
+        """Forget a request that has its reply."""
         del self._unanswered[req_id]
 
     def is_waiting(self, call: str) -> bool:
@@ -64,6 +64,6 @@ class ControlRequests:
         return any(request.call == call for request in self._unanswered.values())
 
     def clear(self) -> None:
-        """Forget all requests: the connection they were made on is gone."""
+        """Forget all requests, because their connection is gone."""
         self._unsent.clear()
         self._unanswered.clear()

@@ -1,4 +1,4 @@
-"""Gaps in streams: say what was missed, and fetch the ticks of one symbol. No I/O."""
+"""Mark gaps in streams, and fetch the missed ticks of a stream of one symbol. No I/O."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ FILL_LIMIT = 5000
 """Most ticks that Deriv returns in one reply."""
 
 HOLD = 30
-"""Updates that wait for the ticks missed before them; with one more, all go on without."""
+"""Most updates that wait for the missed ticks; with one more, all are delivered without the ticks."""
 
 Ask = Callable[[str, dict[str, Any], Callable[[Reply | None], None], bool], None]
-"""Sends a request of the connection's own: call, fields, what to do with the reply (None if there will be none), and
-whether it goes at once, or only when the rate limits leave room."""
+"""Function that sends a request of the connection itself. Its arguments are the call, the fields, a function that gets
+the reply (or None if there will be none), and whether to send it at once or only when the rate limits leave room."""
 
 
 class Gaps:
-    """Mark the first update after an interruption with ``gap``, and put the missed ticks before it where possible.
+    """Mark the first update after an interruption with ``gap``, and put the missed ticks before it if possible.
 
     Parameters
     ----------
     ask : callable
-        Sends a request.
+        Function that sends a request.
     clock : callable
-        Time of day, in seconds since 1970.
+        Function that returns the time of day, in seconds since 1970.
     deliver : callable
-        Hands an update of a subscription to its listeners.
+        Function that passes an update of a subscription to its listeners.
     """
 
     def __init__(self, ask: Ask, clock: Callable[[], float], deliver: Callable[[Subscription, Reply], None]) -> None:
@@ -40,12 +40,12 @@ class Gaps:
         self._deliver = deliver
 
     def begin(self, subscription: Subscription, reason: str) -> None:
-        """Note that updates may be missed from now on, unless there is a gap already."""
+        """Take note that updates may be missed from now on, unless there is a gap already."""
         if subscription.gap is None:
             subscription.gap = {"since": self._now(), "until": None, "reason": reason, "filled": False}
 
     def push(self, subscription: Subscription, reply: Reply) -> None:
-        """Deliver an update; or hold it back until the ticks missed before it are there."""
+        """Deliver an update, or hold it back until the ticks missed before it have arrived."""
         if subscription.held_back is not None:
             subscription.held_back.append(reply)
             if len(subscription.held_back) > HOLD:
@@ -58,7 +58,7 @@ class Gaps:
 
     def release(self, subscription: Subscription) -> None:
         """Deliver the updates that were held back."""
-        # Cleared first: a listener may close the stream, and come back here.
+        # Cleared first: a listener may close the stream, which calls this method again.
         held_back, subscription.held_back = subscription.held_back, None
         for reply in held_back or ():
             self._push(subscription, reply)
@@ -78,7 +78,8 @@ class Gaps:
         last, first = epoch(subscription.last), epoch(subscription.held_back[0])
         assert last is not None
         assert first is not None
-        if first <= last:  # the tick that was the last before the gap: look again at the next one
+        # The tick from before the gap again, which a reopened stream may begin with. Only the next one shows the gap.
+        if first <= last:
             subscription.held_back = None
             return
         if first == last + 1:
@@ -96,13 +97,14 @@ class Gaps:
     def _filled(self, subscription: Subscription, reply: Reply | None) -> None:
         history = (reply or {}).get("history")
         times, prices = (history.get("times"), history.get("prices")) if isinstance(history, dict) else (None, None)
-        # The gap may be closed by now: too many updates came meanwhile, or the connection broke again.
+        # The gap may be closed by now: too many updates came in the meantime, or the connection broke again.
         gap, held_back = subscription.gap, subscription.held_back
         if gap is not None and held_back and isinstance(times, list) and isinstance(prices, list):
             last, first = epoch(subscription.last) or 0, epoch(held_back[0]) or 0
             received = zip(times, prices, strict=False)
             missed = {time: quote for time, quote in received if type(time) is int and last < time < first}
-            # Deriv returns its latest ticks if it does not keep those that were asked for: then none of them fits.
+            # If Deriv no longer has the requested ticks, it returns its latest ones. None of them is in the gap then,
+            # and the gap must not be reported as filled.
             gap["filled"] = len(times) < FILL_LIMIT and bool(missed or not times)
             for time, quote in sorted(missed.items()):
                 tick = {"symbol": subscription.symbol, "epoch": time, "quote": quote}

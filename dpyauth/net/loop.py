@@ -1,12 +1,13 @@
-"""One background thread, whose event loop owns every socket.
+"""Run one background thread, whose event loop owns every socket.
 
 A socket on the kernel's own loop dies while a cell is busy; one on this loop does not. The thread starts when there is
-work and ends when nothing uses it. It is a daemon and made of the standard library only: a thread pool's portal would
-hold up the interpreter's exit, and costs a coroutine for every call.
+work and ends when nothing uses it. It is a daemon thread made with the standard library only: the portal of a thread
+pool would delay the interpreter's exit, and costs a coroutine for every call.
 
-An interrupt may stop the user's thread between any two lines. So nothing that must be whole is done there: that thread
-hands work over in one step, an append, and everything else happens on this one, which no interrupt reaches. For the
-same reason the user's thread takes no lock, which an interrupt could leave locked.
+An interrupt may stop the user's thread between any two lines. So the user's thread does nothing that must not be left
+half done: it hands work over in one step, an append to a deque, and everything else happens on this thread, which no
+interrupt reaches (Python raises KeyboardInterrupt in the main thread only). For the same reason the user's thread
+takes no lock here, since an interrupt could leave it locked forever.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ log = logging.getLogger("dpyauth")
 
 
 def call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
-    """Have an event loop call a function soon, from any thread; of no effect once the loop is closed or gone.
+    """Make an event loop call a function soon, from any thread; no effect if the loop is closed or gone.
 
-    The loop may be a ``weakref.proxy``. asyncio takes no lock for this, so no interrupt can leave one locked.
+    The loop may be a ``weakref.proxy``. asyncio takes no lock for this, so an interrupt cannot leave one locked.
     """
     with suppress(RuntimeError, ReferenceError):
         loop.call_soon_threadsafe(function)
 
 
 class Background:
-    """Event loop in a thread of its own, for as long as something uses it."""
+    """Event loop on a separate thread, which lives as long as something uses it."""
 
     def __init__(self) -> None:
         self._work: deque[tuple[Callable[[Any], object], Any]] = deque()
@@ -48,55 +49,63 @@ class Background:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = False
-        self._registering = threading.Lock()  # of background threads; the user's never takes it
+        self._registering = threading.Lock()  # taken by background threads only, never by the user's thread
         _forks.own(self)
 
     # From any thread
 
     def post(self, function: Callable[[Any], object], argument: Any = None) -> None:
-        """Call a function on the background thread, after what was posted before.
+        """Call a function on the background thread, after everything that was posted before.
 
-        An interrupt in here leaves the work undone or handed over, and what is posted next brings it along.
+        An interrupt in here leaves the work either not handed over or handed over, never in between.
         """
         try:
+            # deque.append is atomic: after it, the work belongs to the background thread.
             self._work.append((function, argument))
-            # The thread that sets the flag wakes the loop, which clears it before it looks: nothing stays behind.
+            # `_woken` saves a system call for each further piece of work. The loop clears it before it looks at the
+            # work; if it cleared it afterwards, work posted in between would wait until something else woke the loop.
             if not self._woken:
                 self._woken = True
                 self.wake()
         except BaseException:
+            # An interrupt may come after `_woken` was set and before the loop was woken. Without this, no later post
+            # would wake it either, as the flag says that it is awake.
             self.wake()
             raise
 
     def leave(self, function: Callable[[Any], object]) -> None:
-        """Post work from where nothing may wait and no thread may be started, such as a finalizer."""
+        """Post work from code that must not wait or start a thread, such as a finalizer."""
+        # A finalizer runs wherever the garbage collector does, also at the interpreter's exit and on any thread.
         self._work.append((function, None))
         loop = self._loop
         if loop is not None:
             call_soon(loop, self._empty)
 
     def now(self, function: Callable[[Any], object], argument: Any = None) -> None:
-        """Call a function at once where the caller is on the background thread, else post it."""
+        """Call a function at once if the caller is on the background thread; otherwise post it."""
         (self._do if self.inside() else self.post)(function, argument)
 
     def wake(self) -> None:
-        """Wake the loop, to look at what was posted; start the thread if there is none."""
+        """Wake the loop so that it looks at what was posted; start the thread if there is none."""
         loop = self._loop
         if loop is None:
-            Thread(self._live, "dpyauth").start()  # if there is one already, it ends at once
+            # Two threads may come here at the same time; `_live` lets only one of the new threads go on.
+            Thread(self._live, "dpyauth").start()
         else:
-            call_soon(loop, self._empty)  # if its loop has just ended, that has looked for what was posted since
+            # The loop may have ended just now. That does no harm: `_empty` looks for new work after it has cleared
+            # `_loop`, and starts a new thread for it.
+            call_soon(loop, self._empty)
 
     def run(self, steps: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
         """Run a coroutine on the background thread; cancelling the outcome cancels it."""
         self.post(self._begin, (steps, outcome))
 
     def inside(self) -> bool:
-        """Return whether the caller runs on the background thread, where waiting for it would never end."""
+        """Return whether the caller is on the background thread, which must never wait for itself."""
         return self._thread is threading.current_thread()
 
     def join(self, timeout: float = 5.0) -> None:
-        """Wait for the end of the thread, unless something uses it."""
+        """Wait until the thread ends, unless something uses it."""
         thread, end = self._thread, time.monotonic() + timeout
         if thread is threading.current_thread():
             return
@@ -116,21 +125,22 @@ class Background:
         self._users.add(user)
 
     def let_go(self, user: object) -> None:
-        """Keep the thread no longer for this user. Safe to call twice."""
+        """Stop keeping the thread for this user. Safe to call twice."""
         self._users.discard(user)
-        self.loop.call_soon(self._empty)  # not at once: the loop may end with it
+        # Not at once: the loop may stop in `_empty`, and the caller still has to finish its step on it.
+        self.loop.call_soon(self._empty)
 
     def afterwards(self, function: Callable[[], object]) -> None:
-        """Call a function once, when all that has been posted is done."""
+        """Call a function once, after all work that has been posted."""
         self._afterwards[function] = None
 
     # Inside
 
     def _live(self) -> None:
-        # Not asyncio.Runner: it handles signals, which is the main thread's business.
+        # Not asyncio.Runner, which handles signals: only the main thread may do that.
         loop, users = _forks.new_event_loop(), self._users
         with self._registering:
-            if self._loop is not None:
+            if self._loop is not None:  # another thread was faster: see `wake`
                 loop.close()
                 return
             asyncio.set_event_loop(loop)
@@ -141,7 +151,7 @@ class Background:
         try:
             loop.run_forever()
             if self._users is not users:
-                return  # in a child that was forked on this thread: what is open is the parent's
+                return  # in a child that this thread has forked: the sockets and tasks belong to the parent
             tasks = asyncio.all_tasks(loop)
             for task in tasks:
                 task.cancel()
@@ -152,7 +162,7 @@ class Background:
 
     def _empty(self) -> None:
         if not self.inside():
-            return  # called late: this loop has ended, and the work is for the next one
+            return  # called after this loop has ended: the work belongs to the next one
         self._woken = False
         while self._work:
             function, argument = self._work.popleft()
@@ -164,8 +174,8 @@ class Background:
             self.loop.stop()
             self._thread = self._loop = None
             self._woken = False
-            # What was posted since the loop was empty woke this loop, which is about to end. What is posted from here
-            # on finds no loop, and starts a thread by itself.
+            # Work posted since the last look has woken this loop, which is about to end, so start a new one for it.
+            # Work posted from here on finds no loop, and starts a thread itself.
             if self._work:
                 self.wake()
 
@@ -173,7 +183,7 @@ class Background:
     def _do(function: Callable[..., object], *arguments: Any) -> None:
         try:
             function(*arguments)
-        except Exception as error:  # a defect of ours in one must not stop the others
+        except Exception as error:  # a bug in one piece of work must not stop the others
             log.error("work for the background thread failed: %s", type(error).__name__)
 
     def _begin(self, given: tuple[Callable[[], Coroutine[Any, Any, T]], Future[T]]) -> None:
@@ -201,21 +211,22 @@ class Background:
                 else:
                     outcome.set_exception(error)
         finally:
-            self.let_go(outcome)  # not before: a coroutine that is cancelled has to clean up
+            self.let_go(outcome)  # only now: a cancelled coroutine needs the loop for its clean-up
 
     def _forked(self) -> None:
-        """Begin anew, without the thread."""
+        """Start again without the thread, in a forked process, which does not have it."""
         self.__init__()  # type: ignore[misc]
 
 
 class _Lookups(ThreadPoolExecutor):
-    """Look up names of servers, which the loop leaves to it, in a thread each that ends with the program.
+    """Executor for the loop's DNS look-ups, with a daemon thread for each.
 
-    The standard library's own threads hold up the interpreter's exit until a resolver that is silent gives up.
+    With the standard library's own pool, the interpreter could not exit before a resolver that does not answer gives
+    up, because it joins the pool's threads.
     """
 
     def submit(self, function: Callable[..., T], /, *arguments: Any, **more: Any) -> Future[T]:
-        """Begin with it at once."""
+        """Start the work at once, on a new thread."""
         outcome: Future[T] = Future()
 
         def work() -> None:
@@ -231,7 +242,7 @@ class _Lookups(ThreadPoolExecutor):
 
 
 def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Ignore the EOFError of a proxy that ends without a word: websockets raises it for the attempt as well."""
+    """Do not log the EOFError of a proxy that closes the connection: the attempt itself fails with it as well."""
     if not isinstance(context.get("exception"), EOFError):
         loop.default_exception_handler(context)
 

@@ -1,7 +1,10 @@
-"""Check that a reply answers the request whose number it carries, by what else it says of itself. No I/O.
+"""Check that a reply answers the request whose number it carries, by its other fields. No I/O.
 
-Only what plainly belongs to another request counts; what a reply leaves out, or says in unknown words, does not. Deriv
+A reply is rejected only if it clearly belongs to another request. Missing fields and unknown values do not count. Deriv
 repeats a request as it was sent, except for secrets.
+
+Why this is needed: if a server or a proxy mixes up two replies, a balance of another account would otherwise be shown
+as yours.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "buy_contract_for_multiple_accounts": frozenset({"buy"}),
     "sell_contract_for_multiple_accounts": frozenset({"sell"}),
 }
-"""Values of ``msg_type`` in replies to a call, beside the call's own name."""
+"""Values of ``msg_type`` in replies to a call, in addition to the call's own name."""
 
 _OTHERS = frozenset().union(*KINDS.values())
 
@@ -30,18 +33,18 @@ _TOLD = {
     "proposal_open_contract": ("contract_id", "contract_id"),
     "ticks": ("ticks", "symbol"),
 }
-"""By call: field that says what was asked for, and where the payload repeats it."""
+"""Field that says what was asked for, and the field of the payload that repeats it, by call."""
 
 
 def belongs(reply: Reply, call: str, req_id: int, fields: Mapping[str, Any], calls: Collection[str]) -> bool:
-    """Return whether nothing in a reply says that it answers another request.
+    """Return False if something in a reply shows that it answers another request.
 
     Parameters
     ----------
     reply : dict
-        Reply that came in.
+        Reply that was received.
     call, req_id, fields
-        Request whose number it carries.
+        Request whose number the reply carries.
     calls : collection of str
         Names of all calls.
     """
@@ -82,7 +85,7 @@ def _is_about(payload: object, fields: Mapping[str, Any], field: str, where: str
 
 
 def _same(sent: object, told: object) -> bool:
-    """Return whether a value that was sent can have come back as another; True if they cannot be compared."""
+    """Return whether Deriv may have repeated one value as the other; True if they cannot be compared."""
     if isinstance(sent, list) and isinstance(told, list):
         return len(sent) == len(told) and all(map(_same, sent, told))
     if isinstance(sent, dict) and isinstance(told, dict):
@@ -94,11 +97,11 @@ def _same(sent: object, told: object) -> bool:
         return one == other if whole else math.isclose(one, other, rel_tol=1e-9)
     if isinstance(sent, str) and isinstance(told, str) and _is_name(sent) and _is_name(told):
         return sent.casefold() == told.casefold()
-    return True  # of two kinds; or a text such as <not shown>, in place of a secret
+    return True  # of different types, or a text such as <not shown> in place of a secret
 
 
 def _number(value: object) -> float | int | Decimal | None:
-    """Return a value as a number, if it is one or a text that says one."""
+    """Return a value as a number, if it is a number or the text of one."""
     if isinstance(value, str):
         try:
             value = Decimal(value)
@@ -110,7 +113,7 @@ def _number(value: object) -> float | int | Decimal | None:
 
 
 def _is_name(text: str) -> bool:
-    """Return whether a text is a symbol, an ID, a code or a date: those come back as they were sent."""
+    """Return whether a text is a symbol, an ID, a code or a date, which Deriv repeats unchanged."""
     return len(text) <= 128 and _NAME.fullmatch(text) is not None
 
 

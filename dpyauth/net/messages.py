@@ -1,4 +1,4 @@
-"""Read replies of the Deriv API, from WebSockets and HTTP alike: the only reader of their JSON. No I/O."""
+"""Parse replies of the Deriv API, from both WebSockets and HTTP. No other module parses their JSON. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dpyauth.secret import Secret, scrub
 Reply = dict[str, Any]
 
 LARGE = 4096
-"""Bytes from which msgspec pays: for smaller messages, not even importing it does."""
+"""Size from which msgspec is faster, in bytes; smaller messages do not justify importing it."""
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -21,7 +21,7 @@ def parse(message: bytes) -> Reply | None:
     """Return the reply in a message; None if it is not a JSON object."""
     try:
         reply = _fast(message) if len(message) >= LARGE else _standard(message)
-    except (ValueError, RecursionError):  # nested too deeply: the limit of recursion guards the stack
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return None
     return _without_empty_error(reply) if isinstance(reply, dict) else None
 
@@ -41,7 +41,7 @@ def _fast(message: bytes) -> Any:
     try:
         return msgspec.json.decode(message)
     except msgspec.DecodeError:
-        return _standard(message)  # NaN or half a surrogate pair: not in the standard, but Python reads them
+        return _standard(message)  # Python accepts NaN and lone surrogates, which msgspec rejects as non-standard
 
 
 def _standard(message: bytes) -> Any:
@@ -53,7 +53,7 @@ def _standard(message: bytes) -> Any:
 
 
 def exactly(message: bytes, otherwise: Reply) -> Reply:
-    """Return a reply with its numbers as `decimal.Decimal`; unchanged if a number is beyond even that."""
+    """Return a reply with its numbers as `decimal.Decimal`; ``otherwise`` if a number is too large even for that."""
     from decimal import Decimal
 
     try:
@@ -64,7 +64,7 @@ def exactly(message: bytes, otherwise: Reply) -> Reply:
 
 
 def flag(value: Any) -> bool | None:
-    """Return the truth of a flag, which may be a number, a text or a JSON boolean; None if it is neither 0 nor 1."""
+    """Return a flag as a bool: it may be a number, a string or a JSON boolean. None if it is neither 0 nor 1."""
     return _FLAGS.get(str(value).strip().lower()) if isinstance(value, bool | int | float | str) else None
 
 
@@ -81,7 +81,7 @@ def error_code(reply: Reply) -> str | None:
 
 
 def subcode_of(error: Mapping[str, Any], secrets: Collection[Secret] = ()) -> str:
-    """Return the code that an error gives for its cause beside its own; empty if there is none."""
+    """Return the second code of an error, which names its cause; empty if there is none."""
     subcode = error.get("subcode")
     if isinstance(subcode, bool) or not isinstance(subcode, str | int):
         return ""
@@ -103,7 +103,7 @@ def error_of(reply: Reply) -> dict[str, Any] | None:
 
 
 def says_nothing(reply: Reply) -> bool:
-    """Return whether a reply holds only what every reply has beside its payload."""
+    """Return whether a reply has no payload, only the fields that every reply has."""
     return all(value is None or name in _ENVELOPE for name, value in reply.items())
 
 
@@ -116,7 +116,7 @@ _OPEN = re.compile(
 
 
 def leaves_open(code: str) -> bool:
-    """Return whether an error with this code leaves open whether a change has happened."""
+    """Return whether an error with this code leaves it open if a change was made."""
     return not code or _OPEN.search(code) is not None
 
 
@@ -127,5 +127,5 @@ _NEVER = re.compile(
 
 
 def says_never(code: str) -> bool:
-    """Return whether an error with this code says that what was asked for cannot be had, however often one asks."""
+    """Return whether an error with this code is permanent, so that asking again is of no use."""
     return _NEVER.search(code) is not None and not leaves_open(code)

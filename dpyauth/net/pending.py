@@ -15,14 +15,14 @@ from dpyauth.net.messages import Reply
 from dpyauth.net.subscription import Listener, Subscription
 
 MAX_LOSSES = 3
-"""Times that a read is sent at most: with each of them, the connection was lost before the reply came."""
+"""Most times that a read is sent, if the connection is lost each time before the reply arrives."""
 
 PATIENCE = 600.0
-"""Seconds that a call may wait for Deriv's rate limits, on top of its time-out."""
+"""Seconds that a call may wait for Deriv's rate limits, in addition to its time-out."""
 
 
 OFF_TIMEOUT = 4.5
-"""Seconds that a call waits for a server that looks switched off."""
+"""Seconds that a call waits for a server that seems to be switched off."""
 
 
 class WaitingFor(NamedTuple):
@@ -31,21 +31,22 @@ class WaitingFor(NamedTuple):
     what: str
     """Words that follow "Waiting for"."""
     until: float
-    """Time when that is over, by the monotonic clock; infinite if it is not known."""
+    """End of the wait, by the monotonic clock; infinite if it is not known."""
 
 
 class PendingCall:
     """Call that waits for its reply.
 
-    ``deliver`` is called once, when the call has ended: on the connection's thread, so it must only pass the word on.
+    ``deliver`` is called once, when the call has ended. It runs on the connection's thread, so it must not block.
     ``listener`` gets the updates if the call opens a stream.
 
-    Two threads decide what becomes of a call: its caller's, which an interrupt may stop between any two lines, and the
-    connection's. So each decision that only one of them may take is one ``dict.pop``, which is atomic and needs no
-    lock: whether it is sent or withdrawn, and which reply or error it ends with.
+    Two threads act on a call: the caller's, which an interrupt may stop between any two lines, and the connection's.
+    Two decisions must be made by only one of them: whether the call is sent or withdrawn, and which reply or error it
+    ends with. Each of these is a single ``dict.pop``, which is atomic. A lock would not do: an interrupt could leave it
+    locked, and the connection's thread would hang.
     """
 
-    # Not a dataclass, as nothing else on the way to the first reply: making one takes longer than a call does.
+    # Not a dataclass: decorating one takes longer than a call does, and delays the first reply after an import.
     __slots__ = (
         "_once",
         "background",
@@ -99,47 +100,47 @@ class PendingCall:
     ) -> None:
         self.call = call
         self.req_id = req_id
-        self.text = text  # may hold a secret: emptied when the call has ended
-        self.fields = fields  # the same with secrets sealed, to compare with what its reply repeats
+        self.text = text  # may contain a secret, so it is emptied when the call has ended
+        self.fields = fields  # the request with its secrets sealed, to compare with what the reply repeats
         self.deadline = deadline
         self.timeout = timeout
         self.deliver = deliver
         self.changes = changes
-        self.look = look  # where the user can see whether a change has happened
-        self.key = key  # by which Deriv can be asked what became of a change
+        self.look = look  # where the user can check whether a change was made
+        self.key = key  # ID by which Deriv can be asked whether it carried out a change
         self.exact = exact
         self.bucket = bucket
         self.listener = listener
         self.subscription = subscription
-        self.looking = False  # its reply was lost, and Deriv is being asked for it by its key
+        self.looking = False  # its reply was lost, and Deriv is being asked about it by its key
         self.waiting_for: Callable[[], WaitingFor | None] | None = None  # read from any thread
         self.queued_at = 0.0
-        self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
+        self.waited = 0.0  # seconds of waiting for Deriv's rate limits, which do not count against its time-out
         self.sent_at = sent_at
-        self.background = background  # of the connection's own: it is not sent again after a break
+        self.background = background  # a request of the connection itself: it is not sent again after a break
         self.losses = 0
-        self.tries = 0  # how often Deriv replied with an error that may pass
+        self.tries = 0  # how often Deriv replied with a temporary error
         self.last: Reply | None = None  # the latest of those errors, to end with if time runs out
         self.reply: Reply | None = None
         self.error: DpyauthError | None = None
         self.done = False  # it has ended, and its reply or error can be read from any thread
-        self.withdrawn = False  # by the caller, before it was sent
-        self._once = {"send": True, "end": True}  # popped by the thread that gets there first
+        self.withdrawn = False  # the caller has withdrawn it before it was sent
+        self._once = {"send": True, "end": True}  # each key is popped by the thread that comes first
 
     def __repr__(self) -> str:
         return f"<call {self.call!r}, req_id {self.req_id}>"
 
     @property
     def sent(self) -> bool:
-        """Return whether it was sent, on the present connection."""
+        """Return whether it was sent on the current connection."""
         return self.sent_at is not None
 
     def take(self) -> bool:
-        """Claim it for sending; return False if the caller has withdrawn it."""
+        """Claim the call for sending; return False if the caller has withdrawn it."""
         return self._once.pop("send", False)
 
     def withdraw(self) -> bool:
-        """Withdraw it; return whether it was not sent and never will be."""
+        """Withdraw the call; return whether it was not sent and never will be."""
         self.withdrawn = self.withdrawn or self.take()
         return self.withdrawn
 
@@ -159,12 +160,12 @@ class PendingCall:
 
 
 current_call: ContextVar[PendingCall | None] = ContextVar("dpyauth_call", default=None)
-"""Call that the present task carries out."""
+"""Call that the current task carries out."""
 
 
 @contextmanager
 def waiting_for(what: str, seconds: float) -> Iterator[None]:
-    """Note on the present call what it waits for meanwhile (words that follow "Waiting for"), and for how long."""
+    """Note on the current call what it waits for (words that follow "Waiting for"), and for how many seconds."""
     pending = current_call.get()
     if pending is None:
         yield
@@ -178,24 +179,25 @@ def waiting_for(what: str, seconds: float) -> Iterator[None]:
 
 
 class ServerOff(NamedTuple):
-    """Server that was found like one that has been switched off."""
+    """Server that behaves like one that has been switched off."""
 
     error: DpyauthError
-    """Error that calls end with which wait for it."""
+    """Error for the calls that wait for the server."""
     since: float
 
 
 class PendingCalls:
-    """Table of pending calls by req_id, in the order they were made.
+    """Table of pending calls by req_id, in the order in which they were made.
 
-    ``failed`` is told every call that ended here with an error, also one that Deriv gave before time ran out.
+    ``failed`` is called with every call that ended here with an error, including errors that Deriv sent before time
+    ran out.
     """
 
     def __init__(self, failed: Callable[[PendingCall], None] = lambda pending: None) -> None:
         self._pending: dict[int, PendingCall] = {}
         self._failed = failed
         self.next_deadline = math.inf
-        """Lower bound of all deadlines; exact after ``expire``."""
+        """Lower bound of all deadlines, which ``expire`` makes exact."""
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -217,7 +219,7 @@ class PendingCalls:
         return self._pending.get(req_id)
 
     def remove(self, pending: PendingCall) -> None:
-        """Forget a call: it has its reply, or its caller has stopped waiting."""
+        """Forget a call that has its reply, or whose caller has stopped waiting."""
         self._pending.pop(pending.req_id, None)
 
     def fail(self, pending: PendingCall, error: DpyauthError) -> None:
@@ -227,13 +229,13 @@ class PendingCalls:
         self._failed(pending)
 
     def _end_with_last(self, pending: PendingCall, reply: Reply) -> None:
-        """End a call with the error that Deriv gave before time ran out."""
+        """End a call with the error that Deriv sent before time ran out."""
         self.remove(pending)
         pending.resolve(reply)
         self._failed(pending)
 
     def fail_all(self, error: DpyauthError) -> None:
-        """End every call: with this error, or with OutcomeUnknown where a change may have happened."""
+        """End every call with an error: this one, or OutcomeUnknown if a change may have been made."""
         for pending in self:
             if pending.changes and pending.sent:
                 self.fail(pending, outcome_unknown(pending.call, str(error), pending.look))
@@ -241,9 +243,9 @@ class PendingCalls:
                 self.fail(pending, error.copy(pending.call))
 
     def connection_lost(self, reason: str) -> int:
-        """Keep reads, to send them again after a break; end changes, for which that is never safe.
+        """Keep reads, to send them again after a break; end changes, because sending those again is never safe.
 
-        Return how many reads will be sent again.
+        Return the number of reads that will be sent again.
         """
         again = 0
         for pending in self:
@@ -266,9 +268,9 @@ class PendingCalls:
     def expire(self, now: float, *, ready: bool, reason: str = "", off: ServerOff | None = None) -> None:
         """End the calls whose time is up.
 
-        ``ready`` says that there is a connection: a call that was not sent then waits for the rate limits only, and
-        gets more time for that. ``reason`` says why there is no connection. ``off`` says that the server was found
-        like one that has been switched off: then calls fail within seconds.
+        With ``ready`` there is a connection: a call that was not sent then waits only for the rate limits, and gets
+        more time for that. ``reason`` explains why there is no connection. With ``off``, the server behaves like one
+        that has been switched off, and calls fail within seconds.
         """
         self.next_deadline = math.inf
         for pending in self:
@@ -286,9 +288,9 @@ class PendingCalls:
 
 
 def outcome_unknown(call: str, reason: str, look: str, key: str = "") -> OutcomeUnknown:
-    """Return the error for a change that was sent and whose answer, if one came, does not say what became of it."""
+    """Return the error for a change that was sent, if no reply says whether it was carried out."""
     return OutcomeUnknown(
-        f"'{call}' was sent, but no answer came that says what became of it ({reason.rstrip('.')}). It may or may not "
+        f"'{call}' was sent, but no reply says whether Deriv carried it out ({reason.rstrip('.')}). It may or may not "
         f"have happened. {look_first(look)} dpyauth never repeats it.",
         call=call,
         request_id=key or None,
@@ -296,24 +298,27 @@ def outcome_unknown(call: str, reason: str, look: str, key: str = "") -> Outcome
 
 
 def look_first(look: str) -> str:
-    """Return what to do before a change is sent again."""
+    """Return the advice on what to check before a change is sent again."""
     return f"Before you send it again, look at {look or 'your account at Deriv'}."
 
 
 def not_sent(call: str, reason: str) -> ConnectionLost:
     """Return the error for a call that was never sent."""
     return ConnectionLost(
-        f"'{call}' was not sent: there is no connection to Deriv just now ({reason}). "
+        f"'{call}' was not sent: there is no connection to Deriv at the moment ({reason}). "
         "dpyauth keeps trying to reconnect; run the cell again in a moment.",
         call=call,
     )
 
 
 def over_budget(call: str, wait: float) -> RateLimited:
-    """Return the error for a change that would have to wait for the rate limits: it must not happen later, unasked."""
+    """Return the error for a change that would have to wait for the rate limits.
+
+    It must not wait: a purchase that happens minutes after the user asked for it may no longer be wanted.
+    """
     return RateLimited(
-        f"'{call}' was not sent: Deriv's limit of calls a minute is used up for about {wait:.0f} s, and dpyauth does "
-        "not let a call that changes something wait. Run the cell again then, if you still want it.",
+        f"'{call}' was not sent: Deriv's limit on calls per minute is used up for about {wait:.0f} s, and dpyauth does "
+        "not delay a call that changes something. Run the cell again after that if you still want it.",
         call=call,
         code="RateLimit",
     )
@@ -326,7 +331,7 @@ def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> Dpyau
         return outcome_unknown(call, f"no reply within {seconds}", pending.look)
     if pending.sent:
         return CallTimeout(
-            f"Deriv did not answer '{call}' within {seconds}. The session is still there: run the cell again, or "
+            f"Deriv did not answer '{call}' within {seconds}. The session is still open: run the cell again, or "
             "allow more time with timeout=.",
             call=call,
         )
@@ -341,7 +346,7 @@ def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> Dpyau
 
 def _gave_up(call: str, reason: str) -> ConnectionLost:
     return ConnectionLost(
-        f"The connection broke {MAX_LOSSES} times while '{call}' waited for its answer ({reason}). "
+        f"The connection broke {MAX_LOSSES} times while '{call}' waited for its reply ({reason}). "
         "The call only reads, so running the cell again is safe.",
         call=call,
     )

@@ -1,8 +1,8 @@
-"""The life of one session's connection, as a state machine without I/O.
+"""Decide everything about one session's connection, as a state machine without I/O.
 
-The driver (connection.py) tells it what happened (``connection_made``, ``received``, ``connection_lost``, ``tick``)
-and does what it asks for: send what ``next_message`` returns, wake up at ``wake_at``, connect after ``connect_delay``.
-The time is an argument, so every path can be tested without a socket or a clock.
+The driver (connection.py) reports what happened (``connection_made``, ``received``, ``connection_lost``, ``tick``) and
+does what the protocol asks for: it sends what ``next_message`` returns, calls ``tick`` at ``wake_at``, and connects
+after ``connect_delay``. The time is an argument, so every path can be tested without a socket or a clock.
 
 States, and what leads out of them:
 
@@ -15,19 +15,19 @@ OPEN         Connected, not signed     Handshake and pings; with    Handshake ac
              in (or there is no        ``reads_early`` reads too;   SIGNED_OUT. Connection lost: RECONNECTING; before
              handshake).               all without a handshake.     the first sign-in: CLOSED.
 AUTHORISED   Signed in.                All; as in OPEN while a      Connection lost: RECONNECTING. Second handshake
-                                       second handshake finds out   refused: SIGNED_OUT.
-                                       if the sign-in still holds.
+                                       second handshake checks if   refused: SIGNED_OUT.
+                                       the sign-in is still valid.
 RECONNECTING The connection broke.     Nothing: reads wait,         Connected: OPEN. Attempt failed for good:
                                        changes fail at once.        SIGNED_OUT.
 SIGNED_OUT   Ended: Deriv no longer    Nothing: calls fail at once  None.
-             takes the credential.     with ``failure``.
+             accepts the credential.   with ``failure``.
 CLOSED       Ended by ``close``, or    Nothing: calls fail at once  None. (``close`` leads here from every state.)
              never connected.          with ``failure``.
 ============ ========================= ============================ ==============================================
 
-Three rules hold in every state. A call that changes something is sent once at most, and waits neither for a reconnect
-nor for the rate limits; if it was sent and has no reply, it ends with `OutcomeUnknown`. A call that only reads is sent
-again after a break, a few times. Every call ends, whatever the server does: it has a deadline, which ``tick`` checks.
+Three rules hold in every state. A call that changes something is sent at most once, and waits neither for a reconnect
+nor for the rate limits; if it was sent and gets no reply, it ends with `OutcomeUnknown`. A call that only reads is sent
+again after a break, a few times. Every call ends, whatever the server does, because ``tick`` checks its deadline.
 """
 
 from __future__ import annotations
@@ -65,16 +65,17 @@ from dpyauth.net.subscriptions import Subscriptions
 
 HANDSHAKE_TIMEOUT = 15.0
 OWN_TIMEOUT = 15.0
-"""Seconds to wait for the reply to a request of the connection's own."""
+"""Seconds to wait for the reply to a request of the connection itself."""
 
 OVERSLEPT = 5.0
-"""Seconds that a tick must be late to mean that the machine slept or was busy: Deriv's deadlines then start anew."""
+"""Seconds of delay after which a tick means that the machine slept or was busy: the deadlines for Deriv's replies then
+start again."""
 
 _SIGNED_OUT = {"AuthorizationRequired", "InvalidToken"}
 
 
 class Protocol:
-    """One session's connection, and the calls and streams on it."""
+    """State of one session's connection, and the calls and streams on it."""
 
     def __init__(
         self,
@@ -90,15 +91,15 @@ class Protocol:
         calls: Collection[str] = (),
     ) -> None:
         self.state = State.CONNECTING
-        self.reason = ""  # why the state is what it is
-        self.failure: DpyauthError | None = None  # what ended it for good
-        self.unmatched = 0  # replies that no call waits for: late, doubled, never asked for, or of another call
+        self.reason = ""  # reason for the state
+        self.failure: DpyauthError | None = None  # error that ended it for good
+        self.unmatched = 0  # replies that no call waits for: late, duplicate, unrequested, or for another call
         self.reconnects = 0
         self.round_trips: deque[float] = deque(maxlen=1000)
         self.rate_limits = rate_limits or RateLimits()
-        self.was_ready = False  # there has been a connection that was good for calls
-        self.retry_first = False  # a first connection that fails is a break like any other
-        self.server_off: ServerOff | None = None  # since the server was found like one that has been switched off
+        self.was_ready = False  # there has been a connection on which calls could be made
+        self.retry_first = False  # a first connection that fails is tried again, like after any other break
+        self.server_off: ServerOff | None = None  # set while the server behaves like one that was switched off
         self._handshake = handshake
         self._on_change = on_change
         self._on_ready = on_ready
@@ -120,8 +121,8 @@ class Protocol:
         )
         self._backoff = Backoff(rng)
         self._keepalive = Keepalive(lambda: self._control.ask({"ping": 1}, self._ponged))
-        self._handshake_deadline = math.inf  # infinite: no handshake is waiting for its reply
-        self._early: list[bytes] = []  # replies that came before the handshake's
+        self._handshake_deadline = math.inf  # infinite if no handshake waits for its reply
+        self._early: list[bytes] = []  # replies that arrived before the handshake's
         self._ready_since: float | None = None
         self._lost_at: float | None = None
 
@@ -129,7 +130,7 @@ class Protocol:
 
     @property
     def ready(self) -> bool:
-        """Return whether calls are sent at once."""
+        """Return whether calls can be sent at once."""
         return self.state is State.AUTHORISED or (self.state is State.OPEN and self._handshake is None)
 
     @property
@@ -139,12 +140,12 @@ class Protocol:
 
     @property
     def streams(self) -> int:
-        """Return how many subscriptions there are at Deriv."""
+        """Return the number of subscriptions at Deriv."""
         return len(self._streams)
 
     @property
     def is_awaited(self) -> bool:
-        """Return whether a call waits, if only for a connection."""
+        """Return whether a call is waiting, for its reply or for a connection."""
         return len(self._calls) > 0 or len(self._streams.joining) > 0
 
     @property
@@ -158,7 +159,7 @@ class Protocol:
         return next(self._ids)
 
     def submit(self, pending: PendingCall, now: float) -> None:
-        """Send a call, or queue it; a change fails rather than wait for a reconnect or the rate limits."""
+        """Send a call, or queue it. A change fails if it would have to wait for a reconnect or the rate limits."""
         pending.bucket = self.rate_limits.bucket_of(pending.call)
         if self.failure is not None:
             pending.fail(self.failure.copy(pending.call))
@@ -179,10 +180,10 @@ class Protocol:
             self.leave(pending.listener)  # others may wait for the same reply
         else:
             self._calls.remove(pending)
-            pending.text, pending.last = "", None  # may hold secrets, and a traceback may keep the call alive
+            pending.text, pending.last = "", None  # may contain secrets, and a traceback may keep the call alive
 
     def leave(self, listener: Listener) -> None:
-        """Close a stream. Safe to call twice, and before it was opened."""
+        """Close a stream. Safe to call twice, and before the stream is open."""
         subscription = self._streams.heard_by(listener)
         if subscription is None:
             return
@@ -192,7 +193,7 @@ class Protocol:
             self._calls.remove(request)
 
     def leave_orphans(self) -> None:
-        """Close the streams whose objects are gone: no code could do it any more."""
+        """Close the streams whose objects are gone, so that no code can close them any more."""
         for listener in self._streams.orphans():
             self.leave(listener)
 
@@ -204,7 +205,7 @@ class Protocol:
 
     @property
     def has_messages(self) -> bool:
-        """Return whether something waits to be sent, now or as soon as Deriv's rate limits let it."""
+        """Return whether something is waiting to be sent, now or when Deriv's rate limits allow it."""
         return self._control.has_unsent or bool(self._queue.waiting) or self._retries.has_any
 
     def next_message(self, now: float) -> str | None:
@@ -213,24 +214,26 @@ class Protocol:
             self.rate_limits.spend(GENERAL, now)
             return self._control.next_message()
         self._retries.enter_lapsed(now)
-        early = not self.ready or self._awaits_handshake  # also while a second handshake is in doubt
+        # Also while a second handshake waits for its reply: the sign-in may have been revoked.
+        early = not self.ready or self._awaits_handshake
         if early and not (self._awaits_handshake and self._handshake is not None and self._handshake.reads_early):
             return None
         while self._queue.waiting and (pending := self._queue.take(now, reads_only=early)) is not None:
             if pending not in self._calls:
-                continue  # abandoned or expired meanwhile
+                continue  # abandoned or expired in the meantime
             if pending.changes and (wait := self.rate_limits.wait(pending.bucket, now)) > 0:
                 self._calls.fail(pending, over_budget(pending.call, wait))
                 continue
-            # From here on it counts as sent. The caller's thread may be taking it back at this moment: only one of
-            # the two gets it, and if it is the caller, "was not sent" has been said and must stay true.
+            # From here on it counts as sent. The caller's thread may be withdrawing it at this moment, after an
+            # interrupt: only one of the two threads succeeds. If it is the caller's, the user has been told "was not
+            # sent", and that must stay true.
             if pending.changes and not pending.take():
                 self._calls.remove(pending)
                 continue
             self.rate_limits.spend(pending.bucket, now)
             self._stop_waiting(pending, now)
             pending.sent_at, pending.waiting_for = now, None
-            if pending.deadline == math.inf:  # its time begins now
+            if pending.deadline == math.inf:  # a request of the connection itself, whose time begins now
                 pending.deadline = now + pending.timeout
                 self._calls.add(pending)
             self._keepalive.asked(now)
@@ -240,16 +243,16 @@ class Protocol:
         return None
 
     def connect_delay(self, now: float) -> float | None:
-        """Return the seconds until the next attempt to connect; None if there is none."""
+        """Return the seconds until the next attempt to connect; None if there will be none."""
         return None if self.over else self._backoff.next_delay(now)
 
     def connecting(self, now: float) -> None:
-        """Note that an attempt to connect is made."""
+        """Take note that an attempt to connect is made."""
         self._backoff.started(now)
 
     @property
     def wake_at(self) -> float:
-        """Return when ``tick`` is next needed, if nothing happens before."""
+        """Return the time at which ``tick`` must be called next, if nothing happens before."""
         if self.over:
             return math.inf
         return min(
@@ -264,7 +267,7 @@ class Protocol:
     # What happened
 
     def connection_made(self, now: float) -> None:
-        """Start on an open socket."""
+        """Start with an open socket."""
         if self.over:
             return
         self._keepalive.connection_made(now)
@@ -274,7 +277,7 @@ class Protocol:
             self._send_handshake(self._handshake, now)
 
     def received(self, message: bytes, now: float) -> str | None:
-        """Take a message; return why the connection must be dropped, if it must."""
+        """Take a message; return the reason to drop the connection, if there is one."""
         if self.over:
             return None
         self._retries.enter_lapsed(now)
@@ -288,7 +291,10 @@ class Protocol:
             if not belongs(reply, pending.call, req_id, pending.fields, self._names):
                 self._misplaced(pending.call)
                 return None
-            if not self.ready:  # if the handshake fails, its error is what callers get, not what this one says
+            # A read that was sent before the handshake's reply. Keep its reply until that has arrived: if the
+            # handshake is refused, callers must get the error of the handshake, and no data of an account that may be
+            # the wrong one.
+            if not self.ready:
                 self._early.append(message)
                 return None
             return self._answered(pending, pending.sent_at, reply, message, now)
@@ -297,7 +303,7 @@ class Protocol:
             if not fits or self._streams.is_of_another(reply, subscription):
                 self._misplaced(subscription.call)
             elif pending is not None and self._streams.revives(subscription, reply):
-                return self._answered(pending, None, reply, message, now)  # it goes on: no need to reopen it
+                return self._answered(pending, None, reply, message, now)  # the stream goes on without being reopened
             else:
                 self._streams.update(subscription, reply)
         elif (request := self._control.get(req_id)) is not None:
@@ -311,7 +317,7 @@ class Protocol:
         return None
 
     def received_part(self, now: float) -> None:
-        """Note that part of a message came in: a long one on a slow line is no silence."""
+        """Take note that part of a message was received: a long message on a slow line is not silence."""
         self._keepalive.received_part(now)
 
     def connection_lost(
@@ -319,8 +325,8 @@ class Protocol:
     ) -> None:
         """Take note that the socket is gone, or could not be opened.
 
-        ``error`` is what callers get who wait for the first connection; ``final`` says that every later attempt would
-        end in the same way.
+        ``error`` is the error for callers that wait for the first connection; ``final`` means that every later attempt
+        would fail in the same way.
         """
         if self.over:
             return
@@ -332,21 +338,23 @@ class Protocol:
             self._lost_at = now
         self._ready_since = None
         self._forget_requests(now)
-        if not (self.was_ready or self.retry_first):  # a first connection that fails is the caller's to repeat
+        # If the first connection fails, `login` raises the error and the user decides. Trying on in the background
+        # would hide a wrong server or app ID.
+        if not (self.was_ready or self.retry_first):
             self._end(State.CLOSED, error or unreachable(reason))
             return
         if final:
             self._end(State.SIGNED_OUT, error or unreachable(reason))
             return
-        # Streams first: what is left of them decides which of the calls go on.
+        # Streams first, because the streams that remain decide which calls go on.
         self._streams.connection_lost(reason)
         for pending in self._calls:
             stream = pending.subscription
             reopened = stream is not None and (stream.live or stream not in self._streams)
             if pending.background or reopened:
-                self._calls.remove(pending)  # reopened after the reconnect; or there is no listener any more
+                self._calls.remove(pending)  # it will be reopened after the reconnect, or has no listener left
         again = self._calls.connection_lost(reason)
-        self._queue.clear()  # and filled anew, so that calls keep the order in which they were made
+        self._queue.clear()  # and filled again from the table, so that calls keep the order in which they were made
         for pending in self._calls:
             self._enqueue(pending, now)
         if self.state is not State.RECONNECTING:
@@ -356,9 +364,9 @@ class Protocol:
         self._change(State.RECONNECTING, reason)
 
     def server_looks_off(self, reason: str, now: float, error: DpyauthError) -> None:
-        """Take note that the server was found like one that has been switched off.
+        """Take note that the server behaves like one that has been switched off.
 
-        That may be for good, so callers get the error within seconds; attempts to connect go on.
+        It may be off for good, so callers get the error within seconds; attempts to connect go on.
         """
         self.connection_lost(reason, now, error=error)
         if self.server_off is None:
@@ -370,20 +378,21 @@ class Protocol:
             calls.next_deadline = min(calls.next_deadline, now + OFF_TIMEOUT)
 
     def clock_jumped(self, now: float) -> None:
-        """Check at once whether the connection still lives: the machine has slept."""
+        """Check at once whether the connection still works, because the machine has slept."""
         if self.state in {State.OPEN, State.AUTHORISED} and self._keepalive.check(now):
             self._event("woke up", "the clock jumped")
 
     def tick(self, now: float) -> str | None:
-        """Do what is due; return why the connection must be dropped, if it must."""
+        """Do what is due; return the reason to drop the connection, if there is one."""
         late = now - self.wake_at > OVERSLEPT
         off = None if self.ready else self.server_off
         self._calls.expire(now, ready=self.ready, reason=self.reason, off=off)
         self._streams.joining.expire(now, ready=self.ready, reason=self.reason, off=off)
         if now >= self._queue.wake_at:
-            self._queue.wake_at = math.inf  # next_message looks again, if there is still somewhere to send to
+            self._queue.wake_at = math.inf  # `next_message` computes it again, if there is still a connection
         self._retries.tick(now)
         if late and self._awaits_handshake:
+            # After a sleep, the reply may have arrived and not been read yet: do not drop the connection for that.
             self._handshake_deadline = now + PING_TIMEOUT
         if now >= self._handshake_deadline:
             return f"no answer to the sign-in within {HANDSHAKE_TIMEOUT:g} s"
@@ -394,7 +403,7 @@ class Protocol:
     def _ask_in_background(
         self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None], at_once: bool
     ) -> None:
-        """Queue a request that no caller waits for; its time begins when it is sent."""
+        """Queue a request that no caller waits for. Its time-out begins when it is sent."""
 
         def deliver(pending: PendingCall) -> None:
             then(None if pending.reply is None or "error" in pending.reply else pending.reply)
@@ -407,7 +416,7 @@ class Protocol:
         self._queue.put(pending, first=at_once)
 
     def _forget_requests(self, now: float = -math.inf) -> None:
-        """Forget what was asked or noted on a connection that is gone."""
+        """Forget the requests and replies of a connection that is gone."""
         if self._control.is_waiting("website_status"):
             self.rate_limits.not_told(now)
         self._control.clear()
@@ -436,19 +445,23 @@ class Protocol:
         return str(error)
 
     def _check_sign_in(self, code: str | None, now: float) -> None:
-        """Send the handshake again after an error that may mean a revoked sign-in: its reply settles that."""
+        """Send the handshake again after an error that may mean a revoked sign-in.
+
+        Only the handshake's reply decides: the error of a single call may be about a token in its request, and must
+        not end the session.
+        """
         if code in _SIGNED_OUT and self._handshake is not None and not self._awaits_handshake:
             self._send_handshake(self._handshake, now)
 
     def _sent_at(self) -> list[float]:
-        """Return when the calls were sent that wait for their replies."""
+        """Return the times at which the calls were sent that wait for their replies."""
         return [pending.sent_at for pending in self._calls if pending.sent_at is not None]
 
     def _ponged(self, reply: Reply, now: float) -> None:
         self.round_trips.append(self._keepalive.ponged(now))
 
     def _ask_for_limits(self, bucket: str, now: float) -> None:
-        """Ask for the true rate limits once they begin to matter."""
+        """Ask Deriv for its true rate limits as soon as they begin to matter."""
         if self.rate_limits.should_ask(bucket, now):
             self._control.ask({"website_status": 1}, self._learn_limits)
 
@@ -457,12 +470,12 @@ class Protocol:
             self.rate_limits.not_told(now)
             return
         told = ", ".join(f"{name} {most}" for name, most in self.rate_limits.minutely.items())
-        self._event("rate limits", f"Deriv allows so many calls a minute: {told}")
+        self._event("rate limits", f"Deriv's limits of calls per minute: {told}")
 
     # Inside: calls and streams
 
     def _joins(self, pending: PendingCall, subscription: Subscription, now: float) -> bool:
-        """Join the subscription that an equal stream has already; else add this one."""
+        """Join the subscription of an equal stream, if there is one; otherwise add this one."""
         existing = self._streams.find(subscription.key)
         if existing is None:
             assert pending.listener is not None
@@ -478,16 +491,17 @@ class Protocol:
         self._queue.put(pending, first=first)
 
     def _waiting_for(self) -> WaitingFor | None:
-        """Return what calls wait for that have not been sent; may be called from any thread."""
+        """Return the reason why calls have not been sent yet; may be called from any thread."""
         if not self.ready:
             return WaitingFor("the connection to Deriv", math.inf)
         until = self._queue.wake_at
-        return WaitingFor("Deriv's limit of calls a minute", until) if until < math.inf else None
+        return WaitingFor("Deriv's limit on calls per minute", until) if until < math.inf else None
 
     def _stop_waiting(self, pending: PendingCall, now: float) -> None:
-        """Add the time that a call waited for the rate limits to its deadline."""
+        """Extend a call's deadline by the time that it waited for the rate limits."""
+        # Not for a read that is sent together with the handshake, nor for a call that has an error to end with.
         if self._ready_since is None or pending.last is not None:
-            return  # it goes with the handshake; or it has an error to end with, and need not wait for another chance
+            return
         waited = now - max(pending.queued_at, self._ready_since)
         if waited >= INSTANT:
             pending.waited += waited
@@ -495,7 +509,7 @@ class Protocol:
             self._calls.add(pending)
 
     def _failed(self, pending: PendingCall) -> None:
-        """End the stream that a call was to open, if the call ended without opening it; reopen one that was open."""
+        """End the stream that a failed call was meant to open; reopen it if it was open before."""
         stream = pending.subscription
         if stream is None or self.over:
             return
@@ -521,8 +535,9 @@ class Protocol:
         reopens = pending.subscription is not None and pending.subscription.live  # just after a sign-in
         again = not (pending.changes or pending.losses or reopens)
         if code == "AuthorizationRequired" and self._handshake and again:
-            # A new socket is signed in anew, and the call is sent again on it.
-            return "Deriv says that nobody is signed in"
+            # A new socket is signed in again, and the read is sent again on it. Only once (`losses`): otherwise a call
+            # that always gets this error would cause one reconnect after another.
+            return "Deriv says that this connection is not signed in"
         self._calls.remove(pending)
         if sent_at is not None:
             self.round_trips.append(now - sent_at)
@@ -540,9 +555,9 @@ class Protocol:
         return None
 
     def _misplaced(self, call: str) -> None:
-        """Count a reply that carries a call's number, and says that it answers another: the call waits on."""
+        """Count a reply that has a call's number but answers another call; the call goes on waiting."""
         self.unmatched += 1
-        self._event("reply of another call", f"it came under the number of '{call}', which goes on waiting")
+        self._event("reply of another call", f"it had the number of '{call}', which goes on waiting")
 
     def _drop_reply(self, reply: Reply) -> None:
         self.unmatched += 1
@@ -555,11 +570,13 @@ class Protocol:
         self.reconnects += outage is not None
         self._event("connected" if outage is None else "reconnected", "", outage)
         if not self.was_ready:
-            self._backoff.reset()  # the first connection was no attempt to come back
+            self._backoff.reset()  # the first connection does not count as an attempt to reconnect
         self.was_ready = True
         self._lost_at = self.server_off = None
         self._ready_since = now
-        self._calls.expire(now, ready=False, reason=self.reason)  # from here on, waiting is for the rate limits
+        # End what is overdue before the state changes: from here on, a call that was not sent counts as waiting for
+        # the rate limits, and would get ten more minutes.
+        self._calls.expire(now, ready=False, reason=self.reason)
         self._retries.reopen_all(now)
         self._change(State.OPEN if self._handshake is None else State.AUTHORISED, "")
         self._on_ready(reply)
@@ -574,7 +591,7 @@ class Protocol:
         self._queue.clear()
         self._forget_requests()
         self._event(state.value, str(error))
-        # Before calls are told: what they do in reply must find that it is over.
+        # Before the calls end: code that runs when they do must see that the connection is over.
         self._change(state, str(error))
         self._calls.fail_all(error)
         self._streams.end_all(error)

@@ -1,7 +1,10 @@
-"""Rate limits, and the queue of calls that wait for them. No I/O.
+"""Count calls against Deriv's rate limits, and queue calls that have to wait for them. No I/O.
 
-Deriv counts calls in buckets; each API has its own. The limits of v3 here are the lowest that have been seen; `learn`
-replaces them with what Deriv's ``website_status`` says.
+Deriv counts calls in buckets, which differ between the APIs. The limits of v3 here are the lowest that have been seen;
+`learn` replaces them with those in Deriv's ``website_status``.
+
+dpyauth waits by itself, because Deriv counts the calls of all programs of a user together: a notebook that runs into
+the limit would make the calls of the others fail as well.
 """
 
 from __future__ import annotations
@@ -19,15 +22,15 @@ PENALTIES = (5.0, 15.0, 30.0, 60.0)
 """Pauses after the first, second, ... refusal in a row, in seconds."""
 
 LONGEST_PAUSE = 600.0
-"""Longest pause that a server may ask for, in seconds: no limit of Deriv's needs more, so a longer one is wrong."""
+"""Longest pause that a server may ask for, in seconds. No limit of Deriv's needs more, so a longer one is a mistake."""
 
 MOST_KEPT = 10_000
-"""Calls to remember at most: a higher limit counts as none."""
+"""Most calls to remember; a higher limit is treated as no limit."""
 
 ASK_AGAIN = (0.0, 15.0, 60.0, 300.0, 3600.0)
-"""Pauses before Deriv is asked for its limits again, after the first, second, ... reply without them."""
+"""Pauses before asking Deriv for its limits again, after the first, second, ... reply without them."""
 UNANSWERED = 60.0
-"""Seconds without a reply after which Deriv is asked for them again."""
+"""Seconds without a reply after which Deriv is asked for its limits again."""
 
 GENERAL = "general"
 _KEYS = {"outcome": "max_requests_outcome", "pricing": "max_requests_pricing", GENERAL: "max_requestes_general"}
@@ -39,7 +42,7 @@ class Limit(NamedTuple):
     minutely: int
     hourly: int
     calls: frozenset[str] = frozenset()
-    """Names of the calls that count; empty for the general one: every call without another bucket."""
+    """Names of the calls that count; empty for the general limit, which is for every call without another bucket."""
 
 
 LIMITS = {
@@ -50,7 +53,7 @@ LIMITS = {
 
 
 def in_words(seconds: float) -> str:
-    """Return a time in words, such as ``"24 hours"``."""
+    """Return a duration in words, such as ``"24 hours"``."""
     for unit, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
         if seconds >= 2 * unit:
             return f"{min(seconds / unit, 1e6):.0f} {name}"
@@ -58,7 +61,7 @@ def in_words(seconds: float) -> str:
 
 
 class _Bucket:
-    """Calls of one kind: when the latest were sent, and how many there were in each minute of the last hour."""
+    """Calls of one bucket: the times of the latest ones, and their number in each minute of the last hour."""
 
     __slots__ = ("blocked_until", "hour", "hourly", "minutely", "minutes", "recent", "refusals")
 
@@ -72,7 +75,7 @@ class _Bucket:
 
     def limit(self, minutely: int, hourly: int) -> None:
         self.minutely, self.hourly = minutely, hourly
-        self.recent = deque(self.recent, maxlen=min(minutely, MOST_KEPT))  # more of them tell nothing
+        self.recent = deque(self.recent, maxlen=min(minutely, MOST_KEPT))  # older calls do not affect the wait
 
     def forget(self, now: float) -> None:
         recent, minutes = self.recent, self.minutes
@@ -107,16 +110,16 @@ class RateLimits:
     Parameters
     ----------
     limits : mapping of str to Limit
-        Limits by the name of the bucket; one is `GENERAL`.
+        Limits by bucket; one bucket is `GENERAL`.
     fixed : bool
-        Whether these limits are final, and each call counts in one bucket only. Otherwise every call counts in the
-        general bucket as well, and Deriv says what the true limits are.
+        True if these limits are final, and each call counts in one bucket only. Otherwise every call counts in the
+        general bucket as well, and Deriv is asked for its true limits.
     """
 
     def __init__(self, limits: Mapping[str, Limit] = LIMITS, *, fixed: bool = False) -> None:
         self._fixed = fixed
-        self._known = False  # whether Deriv has told its limits
-        self._untold = 0  # how often it was asked and did not
+        self._known = False  # whether Deriv has sent its limits
+        self._untold = 0  # how often it was asked and did not send them
         self._ask_at = float("-inf")
         self._limits = limits
         self._calls = {name: limit.calls for name, limit in limits.items() if limit.calls}
@@ -135,7 +138,7 @@ class RateLimits:
         return own if self._fixed or bucket == GENERAL else max(own, self._buckets[GENERAL].wait(now))
 
     def wait_for_room(self, now: float) -> float:
-        """Return the seconds until half of a minute's general calls are free, for requests that no caller waits for."""
+        """Return the seconds until half of the general limit is free; for requests that no caller waits for."""
         bucket = self._buckets[GENERAL]
         wait, sent, most = bucket.wait(now), bucket.recent, max(1, bucket.minutely // 2)
         return wait if len(sent) < most else max(wait, sent[len(sent) - most] + MINUTE - now)
@@ -147,12 +150,15 @@ class RateLimits:
             self._buckets[GENERAL].spend(now)
 
     def refused(self, bucket: str, now: float, wanted: float | None = None) -> float:
-        """Pause after Deriv refused a call, and return for how many seconds.
+        """Pause after Deriv refused a call, and return the seconds to wait.
 
-        Calls of other programs and machines count as well. ``wanted`` is the pause that Deriv asks for.
+        Our own count may be right and Deriv refuse all the same, as it also counts the calls of the user's other
+        programs and machines. ``wanted`` is the pause that Deriv asks for.
         """
         own = self._buckets[bucket]
-        if now >= own.blocked_until:  # else it was sent before the pause that another refusal began
+        # A call that was sent before the pause began may be refused during it. That must not prolong the pause: with
+        # many calls in flight, one burst would otherwise use up all `PENALTIES`.
+        if now >= own.blocked_until:
             pause = PENALTIES[min(own.refusals, len(PENALTIES) - 1)]
             if wanted is not None:
                 pause = max(1.0, wanted) if wanted <= LONGEST_PAUSE else PENALTIES[-1]
@@ -161,13 +167,13 @@ class RateLimits:
         return own.blocked_until - now
 
     def granted(self, bucket: str) -> None:
-        """Note that Deriv accepted a call."""
+        """Take note that Deriv accepted a call."""
         self._buckets[bucket].refusals = 0
 
     def learn(self, status: Any) -> bool:
-        """Take over the limits in the payload of a ``website_status`` reply; return whether there are any.
+        """Adopt the limits in the payload of a ``website_status`` reply; return whether there are any.
 
-        A limit that is missing, or is not a number of calls, stays as it is.
+        A limit that is missing, or is not a positive whole number, is not changed.
         """
         limits = status.get("api_call_limits") if isinstance(status, Mapping) else None
         if not isinstance(limits, Mapping):
@@ -187,7 +193,7 @@ class RateLimits:
         return self._known
 
     def left(self, now: float) -> dict[str, int]:
-        """Return how many calls of each bucket may still be sent this minute; may be called from any thread."""
+        """Return the number of calls of each bucket that may still be sent this minute. Callable from any thread."""
         return {
             name: max(0, bucket.minutely - sum(sent > now - MINUTE for sent in tuple(bucket.recent)))
             for name, bucket in self._buckets.items()
@@ -195,34 +201,34 @@ class RateLimits:
 
     @property
     def minutely(self) -> dict[str, int]:
-        """Return how many calls of each bucket may be sent in a minute."""
+        """Return the number of calls of each bucket that may be sent in a minute."""
         return {name: bucket.minutely for name, bucket in self._buckets.items()}
 
     def half_spent(self, bucket: str) -> bool:
-        """Return whether half of a limit is used, so that it pays to learn the true one."""
+        """Return whether half of a limit is used, so that it is worth asking for the true one."""
         if self._fixed:
             return False
         own, general = self._buckets[bucket], self._buckets[GENERAL]
         return 2 * len(own.recent) > own.minutely or 2 * len(general.recent) > general.minutely
 
     def should_ask(self, bucket: str, now: float) -> bool:
-        """Return whether to ask Deriv for its limits now; if so, the caller must ask."""
+        """Return whether to ask Deriv for its limits now; if True, the caller must ask."""
         if self._known or now < self._ask_at or not self.half_spent(bucket):
             return False
         self._ask_at = now + UNANSWERED
         return True
 
     def not_told(self, now: float) -> None:
-        """Note that Deriv was asked for its limits in vain: the connection broke, or the reply has none."""
+        """Take note that a request for the limits failed: the connection broke, or the reply has none."""
         self._ask_at = now + ASK_AGAIN[min(self._untold, len(ASK_AGAIN) - 1)]
         self._untold += 1
 
 
 class SendQueue:
-    """Calls that wait to be sent: first come, first served, but a bucket that is used up does not hold up the others.
+    """Queue of calls to send: first come, first served, except that a used-up bucket does not delay the others.
 
-    The order is: calls that change something; the connection's own requests that are to go at once; its others, as long
-    as half of the general limit is free; then the oldest call whose bucket has room.
+    The order is: calls that change something; urgent requests of the connection itself; its other requests, as long as
+    half of the general limit is free; then the oldest call whose bucket has room.
     """
 
     def __init__(self, rate_limits: RateLimits) -> None:
@@ -234,10 +240,10 @@ class SendQueue:
         self.waiting = 0
         """Number of calls in the queue."""
         self.wake_at = math.inf
-        """Time when a bucket that is used up has room again."""
+        """Time at which a used-up bucket has room again."""
 
     def put(self, pending: PendingCall, *, first: bool = False) -> None:
-        """Add a call, behind the others of its kind or before them."""
+        """Add a call, after the others of its kind or before them."""
         self.waiting += 1
         if pending.changes:
             self._changes.append(pending)
@@ -250,8 +256,9 @@ class SendQueue:
     def take(self, now: float, *, reads_only: bool = False) -> PendingCall | None:
         """Remove and return the next call that may be sent now.
 
-        For a change, the caller checks the limits: it fails rather than wait. ``reads_only`` leaves out changes and the
-        connection's own requests, and calls that open a stream with all that stands behind them in their bucket.
+        For a change, the caller checks the limits, because a change fails instead of waiting. ``reads_only`` leaves out
+        changes and requests of the connection itself, and calls that open a stream with all calls behind them in their
+        bucket.
         """
         if self._changes and not reads_only:
             self.waiting -= 1

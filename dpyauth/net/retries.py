@@ -1,11 +1,11 @@
-"""Ask again after an error that may pass: calls that only read, and streams. No I/O.
+"""Send reads and streams again after a temporary error. No I/O.
 
-A call that changes something is never asked again, so none of them comes here. A call keeps its req_id and its
-deadline while it is asked again; if time runs out, it ends with the latest error that Deriv gave (``last``).
+A call that changes something is never sent again, so none of them gets here. A call keeps its req_id and its deadline
+when it is sent again; if time runs out, it ends with the latest error that Deriv sent (``last``).
 
-A stream that is being opened is retried like any read. One that was open is *reopened*: its listeners wait, and the
-next update says what was missed. If a request names several symbols, an error about one of them says nothing of the
-others: it is kept until there is a reply about another, or for a moment.
+A stream that is being opened is retried like any read. A stream that was open is *reopened*: its listeners wait, and
+the next update says what was missed. If a request names several symbols, an error about one of them says nothing about
+the others: it is kept until a reply about another symbol arrives, or for a moment.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from dpyauth.net.subscriptions import Subscriptions
 
 REOPEN_TIMEOUT = 30.0
 REOPEN_TRIES = 6
-"""Times that an open stream is asked for again after an error code that is not known."""
+"""Most times that an open stream is requested again after an unknown error code."""
 
 GRACE = 1.0
-"""Seconds that the error about one symbol waits for the first reply about the others."""
+"""Seconds that an error about one symbol waits for the first reply about the others."""
 
 INSTANT = 0.001
-"""Seconds that do not count as waiting."""
+"""Longest delay that does not count as waiting, in seconds."""
 
 
 class Retries:
-    """Requests that are to be sent again on one connection, and when.
+    """Requests to send again on one connection, and the times at which to send them.
 
     Parameters
     ----------
     calls, subscriptions, rate_limits
         Those of the connection.
     enqueue : callable
-        Queues a call: told the call, the time, and whether it goes before the others.
+        Function that queues a call. Its arguments are the call, the time, and whether it goes before the others.
     check_sign_in : callable
-        Told the code of every error of an open stream: it may mean that the sign-in is no longer valid.
+        Called with the code of every error of an open stream, which may mean that the sign-in is no longer valid.
     on_event : callable
-        Told what happened, and why.
+        Called with what happened, and why.
     """
 
     def __init__(
@@ -71,16 +71,16 @@ class Retries:
 
     @property
     def has_any(self) -> bool:
-        """Return whether something is to be sent again."""
+        """Return whether there is something to send again."""
         return bool(self._due or self._lapsed)
 
     @property
     def wake_at(self) -> float:
-        """Return when ``tick`` is next needed."""
+        """Return the time at which ``tick`` must be called next."""
         return min(self._due.values(), default=math.inf)
 
     def clear(self) -> None:
-        """Forget all: after a reconnect, every read and every stream is asked again anyway."""
+        """Forget everything: after a reconnect, every read and every stream is sent again anyway."""
         self._due.clear()
         self._lapsed.clear()
 
@@ -88,15 +88,15 @@ class Retries:
         """Queue the calls whose pause is over."""
         for pending in [pending for pending, due in self._due.items() if due <= now]:
             del self._due[pending]
-            if pending in self._calls:  # else it was abandoned, or its time ran out
+            if pending in self._calls:  # otherwise it was abandoned, or its time ran out
                 if pending.subscription is not None:
-                    pending.subscription.errors.clear()  # every symbol is asked for again
+                    pending.subscription.errors.clear()  # every symbol is requested again
                 self._enqueue(pending, now, False)
 
     def retry(self, pending: PendingCall, code: str, reply: Reply, now: float) -> bool:
         """Take an error reply to a call that only reads; return whether the call goes on waiting.
 
-        Else the caller gets the error.
+        If it does not, the caller gets the error.
         """
         stream = pending.subscription
         if stream is not None:
@@ -108,13 +108,13 @@ class Retries:
                 return False
             if stream.live:
                 return self._reopen_or_keep(stream, pending, code, reply, now)
-            self._subscriptions.unsubscribe(reply)  # Deriv may have opened it in spite of the error
-        # Already subscribed: the stream that is in the way may be one that Deriv was asked to end.
+            self._subscriptions.unsubscribe(reply)  # Deriv may have opened the stream in spite of the error
+        # AlreadySubscribed: the stream in the way may be one that Deriv was asked to end, so it may be gone soon.
         ending = pending.tries > 0 or self._subscriptions.unsubscriber.is_waiting
         passing = leaves_open(code) or (code == ALREADY and ending)
         due = now + pause(pending.tries + 1, self._rng)
         if code == ALREADY and pending.last is not None:
-            reply = pending.last  # it says more; and the request it answers may have opened the stream all the same
+            reply = pending.last  # more informative; and that request may have opened the stream all the same
             due = min(due, pending.deadline - INSTANT)
         if not passing or due >= pending.deadline or pending.call == "forget":
             return stream is not None and stream.many and self._wait_for_others(stream, pending, reply, now)
@@ -133,14 +133,14 @@ class Retries:
         self._rate_limits.refused(pending.bucket, now)
         self._event("rate limit", f"Deriv wants fewer calls like '{pending.call}'; waiting")
         if pending.background and pending.call == "forget":
-            return False  # each retry would prolong the pause; further updates of the stream ask for it again
+            return False  # each retry would prolong the pause; a further update of the stream causes a new request
         pending.sent_at = pending.last = None
         self._enqueue(pending, now, True)
         return True
 
     def _reopen_or_keep(self, stream: Subscription, pending: PendingCall, code: str, reply: Reply, now: float) -> bool:
-        """Take an error reply to the request that was to reopen a stream."""
-        if stream.ids and (stream.many or code == ALREADY):  # the stream goes on, or others of its symbols do
+        """Take an error reply to a request that should have reopened a stream."""
+        if stream.ids and (stream.many or code == ALREADY):  # the stream goes on, or its other symbols do
             self._calls.remove(pending)
             self._subscriptions.update(stream, reply)
             return True
@@ -152,7 +152,7 @@ class Retries:
         return True
 
     def _wait_for_others(self, stream: Subscription, pending: PendingCall, reply: Reply, now: float) -> bool:
-        """Keep the error about one symbol for a moment, unless there was one about each of them."""
+        """Keep the error about one symbol for a moment, unless every symbol has one."""
         stream.errors.append(reply)
         if 0 < len(stream.symbols) <= len(stream.errors):
             return False
@@ -164,27 +164,27 @@ class Retries:
     # Streams that were open
 
     def reopen_later(self, subscription: Subscription, why: str) -> None:
-        """Ask for a stream again after a pause."""
-        # Not entered at once: the update at hand may still end the stream, and its listeners may close it.
+        """Request a stream again after a pause."""
+        # Not scheduled at once: the current update may still end the stream, and its listeners may close it.
         self._lapsed.append(subscription)
-        self._event("stream interrupted", f"{why}; it is asked for again")
+        self._event("stream interrupted", f"{why}; it will be requested again")
 
     def enter_lapsed(self, now: float) -> None:
-        """Schedule the streams that are to be reopened, unless they have ended or are being asked for."""
+        """Schedule the streams to reopen, unless they have ended or are being requested already."""
         lapsed, self._lapsed = self._lapsed, []
         for subscription in lapsed:
             if subscription in self._subscriptions and self._calls.get(subscription.req_id) is None:
                 self._due[self._request(subscription)] = now + pause(subscription.tries, self._rng)
 
     def reopen_all(self, now: float) -> None:
-        """Ask for every stream again after a reconnect, before anything else."""
+        """Request every stream again after a reconnect, before anything else."""
         waiting = {pending.req_id for pending in self._calls}
         for subscription in reversed(list(self._subscriptions)):  # each goes to the front of the queue
-            if subscription.req_id not in waiting:  # else it was never open: its first request is sent again
+            if subscription.req_id not in waiting:  # otherwise it was never open, and its first request is sent again
                 self._enqueue(self._request(subscription), now, True)
 
     def _request(self, subscription: Subscription) -> PendingCall:
-        """Return a new request for a stream that was open; its time begins when it is sent."""
+        """Return a new request for a stream that was open. Its time-out begins when it is sent."""
         pending = PendingCall(
             call=subscription.call,
             req_id=subscription.req_id,

@@ -1,4 +1,4 @@
-"""States of a connection, and how it is signed in."""
+"""States of a connection, and the handshake that signs it in."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from dpyauth.net.messages import Reply
 
 
 class State(Enum):
-    """State of a connection; what leads from one to another says `dpyauth.net.protocol`."""
+    """State of a connection. `dpyauth.net.protocol` documents what leads from one to another."""
 
     CONNECTING = "connecting"  # for the first time
-    OPEN = "open"  # connected, not (yet) signed in
+    OPEN = "open"  # connected, but not (yet) signed in
     AUTHORISED = "signed in"
     RECONNECTING = "reconnecting"
-    SIGNED_OUT = "signed out"  # Deriv no longer takes the credential
+    SIGNED_OUT = "signed out"  # Deriv no longer accepts the credential
     CLOSED = "closed"
 
 
 class Handshake(NamedTuple):
-    """Call that signs a fresh connection in."""
+    """Call that signs in a new connection."""
 
     call: str
     fields: Callable[[], Mapping[str, Any]]
-    """Makes the request anew for every connection, so that no text with a secret is kept."""
+    """Function that builds the request for each connection, so that no text with a secret is kept."""
     check: Callable[[Reply], tuple[DpyauthError, bool] | None]
-    """Returns the error that a reply amounts to, and whether asking again later may help; None if it signs in."""
+    """Function that returns the error in a reply, and whether a later attempt may help; None if the reply signs in."""
     reads_early: bool = False
-    """True if the address signs the connection in and the call only shows that it works: reads may be sent before
-    its reply is there."""
+    """True if the address signs in the connection and the call only proves that it works: reads may then be sent
+    before its reply has arrived."""
 
 
 def unreachable(reason: str, status: int | None = None) -> ConnectionFailed:
-    """Return the error for a connection that could not be made, or was refused with an HTTP status."""
+    """Return the error for a connection that could not be opened, or was refused with an HTTP status."""
     return ConnectionFailed(f"Could not connect to Deriv: {reason}.", status=status)

@@ -1,4 +1,4 @@
-"""Read what replies say about streams. No I/O."""
+"""Read the parts of replies that concern streams. No I/O."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import re
 from dpyauth.net.messages import Reply, error_of, leaves_open, says_nothing
 
 ALREADY = "AlreadySubscribed"
-"""Deriv's error code for a stream that is open already on this connection."""
+"""Deriv's error code for a stream that is already open on this connection."""
 
 LONGEST = 1000
-"""Characters of an error's text that are searched for a symbol."""
+"""Number of characters of an error's text that are searched for a symbol."""
 
 
 def opening_reply(reply: Reply, live: bool) -> Reply:
-    """Return the reply to a request for a stream; as an error if it has neither data nor a stream.
+    """Return the reply to a request for a stream, turned into an error if it has neither data nor a stream.
 
-    A stream that was ``live`` goes on, so a reply without a stream completes it only if it says that a contract was
+    A stream that was ``live`` goes on, so a reply without a stream completes it only if it reports that a contract was
     sold.
     """
     if "error" in reply or stream_id(reply) is not None:
         return reply
     contract = reply.get("proposal_open_contract")
     complete = not live or contract == {} or (isinstance(contract, dict) and contract.get("is_sold"))
-    none = {"message": "The answer begins no stream"}
+    none = {"message": "The reply does not start a stream"}
     return reply if complete and not says_nothing(reply) else {**reply, "error": none}
 
 
 def may_pass(code: str) -> bool:
-    """Return whether a stream that Deriv has refused with this code may be had a moment later."""
+    """Return whether a stream that Deriv refused with this code may be available a moment later."""
     return leaves_open(code) or code in {"RateLimit", ALREADY}
 
 
 def symbol_named(symbols: tuple[str, ...], reply: Reply) -> str | None:
-    """Return the one symbol of these that an error is about; None if it names none of them, or several."""
+    """Return the symbol that an error is about; None if it names none of these symbols, or several."""
     error = error_of(reply) or {}
     details = error.get("details")
     texts = [*(details.values() if isinstance(details, dict) else ()), error.get("message")]

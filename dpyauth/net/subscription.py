@@ -1,4 +1,4 @@
-"""One subscription at Deriv, and those who listen to it. No I/O."""
+"""One subscription at Deriv, and its listeners. No I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.net.messages import Reply
 
 
 class Listener(Protocol):
-    """Receiver of a stream's updates; called on the connection's thread."""
+    """Receiver of a stream's updates. Its methods are called on the connection's thread."""
 
     @property
     def orphaned(self) -> bool:
@@ -24,7 +24,7 @@ class Listener(Protocol):
         """Take the error reply that ends the stream."""
 
     def end(self, error: DpyauthError | None) -> None:
-        """Take note of the end: the stream is complete, or ended by an error."""
+        """Take note that the stream is complete, or has ended with an error."""
 
 
 class Subscription:
@@ -33,17 +33,17 @@ class Subscription:
     Parameters
     ----------
     call, key : str
-        Call that opened it, and its fields as text: equal streams have equal keys.
+        Call that opened it, and its fields as text. Equal streams have equal keys.
     req_id : int
         Number of the request that opened it. Deriv repeats it in every update.
     text : str
-        That request, to send again after a reconnect.
+        Text of that request, to send again after a reconnect.
     symbol : str, optional
-        Symbol of a stream of ticks that has only one: its gaps can be filled.
+        Symbol of a stream of ticks, if there is only one, so that its gaps can be filled.
     many : bool
-        Whether Deriv opens several streams for it, such as one for each open contract.
+        True if Deriv opens several streams for it, such as one for each open contract.
     fields : mapping, optional
-        Fields of that request, with which its replies are compared.
+        Fields of the request, with which its replies are compared.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Subscription:
         symbols = fields.get("ticks") if many else None
         self.symbols: tuple[str, ...] = tuple(dict.fromkeys(symbols)) if isinstance(symbols, list) else ()
         self.listeners: list[Listener] = []
-        self.ids: set[str] = set()  # of its streams at Deriv; known only from their first updates on
-        self.asked = False  # a request for it is on its way
-        self.live = False  # it has been open once, so from now on it is reopened rather than failed
-        self.tries = 0  # how often in a row it was asked for again because of an error
+        self.ids: set[str] = set()  # IDs of its streams at Deriv, known only after their first updates
+        self.asked = False  # a request for it has been sent and has no reply yet
+        self.live = False  # it has been open once, so from now on it is reopened after an error
+        self.tries = 0  # how often in a row it was requested again because of an error
         self.tried_at = 0.0
         self.errors: list[Reply] = []  # errors about single symbols, kept until the first update about another
         self.last: Reply | None = None
-        self.gap: dict[str, Any] | None = None  # what the next update will say was missed
+        self.gap: dict[str, Any] | None = None  # the gap that the next update will report
         self.held_back: list[Reply] | None = None  # updates that wait for the ticks missed before them

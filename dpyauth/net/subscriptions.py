@@ -1,10 +1,10 @@
-"""Streams of one connection: who hears which updates, across reconnects. No I/O.
+"""Manage the streams of one connection, across reconnects. No I/O.
 
-Equal streams share one subscription at Deriv. When the connection comes back, every subscription is asked for again;
-its next update carries the key ``gap``, which says what was missed. The same happens after an error that may pass.
+Equal streams share one subscription at Deriv. After a reconnect, every subscription is requested again; its next update
+has the key ``gap``, which says what was missed. The same happens after a temporary error.
 
-A stream has an id at Deriv only from its first update on. So it cannot be closed before that: it stays in the table
-without listeners, and is closed when its id arrives.
+Deriv sends the ID of a stream with its first update. A stream cannot be closed without its ID, so one that is closed
+earlier stays in the table without listeners, and is closed at Deriv when the ID arrives.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dpyauth.net.unsubscribe import Unsubscriber
 from dpyauth.secret import scrub
 
 SETTLED = 120.0
-"""Seconds that a stream must have gone on since it was asked for again, for its count of tries to start anew."""
+"""Seconds that a reopened stream must have gone on for its count of tries to start again from zero."""
 
 
 class Subscriptions:
@@ -30,11 +30,11 @@ class Subscriptions:
     Parameters
     ----------
     ask : callable
-        Sends a request of the connection's own.
+        Function that sends a request of the connection itself.
     clock : callable
-        Time of day, in seconds since 1970.
+        Function that returns the time of day, in seconds since 1970.
     reopen_later : callable
-        Asks for a subscription again after a pause; told why.
+        Function that requests a subscription again after a pause. Its second argument is the reason.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class Subscriptions:
         return any(found in each.ids for each in self._by_id.values())
 
     def heard_by(self, listener: Listener) -> Subscription | None:
-        """Return the subscription whose updates a listener hears."""
+        """Return the subscription whose updates a listener gets."""
         return next((each for each in self._by_key.values() if listener in each.listeners), None)
 
     def orphans(self) -> list[Listener]:
-        """Return the listeners whose streams no code can close any more."""
+        """Return the listeners of streams that no code can close any more."""
         return [listener for each in self._by_key.values() for listener in each.listeners if listener.orphaned]
 
     def add(self, subscription: Subscription) -> None:
@@ -90,7 +90,7 @@ class Subscriptions:
         self._by_id[subscription.req_id] = subscription
 
     def join(self, subscription: Subscription, pending: PendingCall, now: float) -> None:
-        """Add one more stream to a subscription: it begins with the latest update."""
+        """Add one more stream to a subscription. It begins with the latest update."""
         assert pending.listener is not None
         subscription.listeners.append(pending.listener)
         if subscription.live:
@@ -102,10 +102,10 @@ class Subscriptions:
             self.joining.add(pending)
 
     def leave(self, subscription: Subscription, listener: Listener) -> None:
-        """Remove a stream; with the last one, end the subscription at Deriv."""
+        """Remove a stream; if it was the last one, end the subscription at Deriv."""
         if listener in subscription.listeners:
             subscription.listeners.remove(listener)
-        if not subscription.listeners and not subscription.asked:  # else its id is not known yet
+        if not subscription.listeners and not subscription.asked:  # if asked, its ID is not known yet
             self._drop(subscription)
 
     def opened(self, subscription: Subscription, reply: Reply) -> None:
@@ -113,7 +113,7 @@ class Subscriptions:
         subscription.asked = False
         if "error" in reply:
             self._drop(subscription)
-            if subscription.live:  # it was a stream already, which now cannot go on
+            if subscription.live:  # it was open before, and cannot go on
                 for listener in subscription.listeners:
                     listener.refuse(reply)
         else:
@@ -123,7 +123,7 @@ class Subscriptions:
             errors, subscription.errors = subscription.errors, []
             for error in errors if subscription.many else ():  # about other symbols of the same request
                 self.update(subscription, error)
-            if not subscription.listeners:  # they left while it was being opened
+            if not subscription.listeners:  # all of them left while it was being opened
                 self._drop(subscription)
         for pending in self._joining(subscription):
             self.joining.remove(pending)
@@ -152,34 +152,34 @@ class Subscriptions:
             subscription.ids.add(found)
         payload = reply.get(str(reply.get("msg_type")))
         if isinstance(payload, dict) and set(payload) == {"id"}:
-            return  # Deriv confirms a stream of transactions like this; there is nothing in it yet
+            return  # Deriv confirms a stream of transactions like this, without data
         self._gaps.push(subscription, reply)
         self._end_if_over(subscription, reply, found)
 
     def revives(self, subscription: Subscription, reply: Reply) -> bool:
-        """Return whether this update shows that a stream goes on that was to be asked for again."""
-        others = subscription.many and subscription.ids  # they say nothing of the one that failed
+        """Return whether this update shows that a stream goes on, so that it need not be reopened."""
+        others = subscription.many and subscription.ids  # their updates say nothing about the one that failed
         return "error" not in reply and not others and stream_id(reply) not in self.unsubscriber
 
     def unsubscribe(self, reply: Reply) -> None:
-        """Have Deriv end the stream that an update belongs to: it has no listeners here."""
+        """Ask Deriv to end the stream that an update belongs to, because it has no listeners here."""
         found = stream_id(reply)
         if found is not None:
             self.unsubscriber.unsubscribe(found)
 
     def reopen(self, subscription: Subscription, why: str) -> None:
-        """Have a stream that was open asked for again: the error may pass."""
+        """Request a stream that was open again, because the error may be temporary."""
         subscription.tries += 1
         subscription.tried_at = self._clock()
-        if not (subscription.many and subscription.ids):  # else others of its streams go on
+        if not (subscription.many and subscription.ids):  # otherwise its other streams go on, and nothing is missed
             self._gaps.begin(subscription, scrub(why))
         self._reopen_later(subscription, why)
 
     def connection_lost(self, reason: str) -> None:
-        """Forget what Deriv knew of the streams: they ended with the connection."""
+        """Forget the IDs and requests of the streams, which ended at Deriv with the connection."""
         self.unsubscriber.clear()
         for subscription in self:
-            # Released first: these updates came before the gap that begins now.
+            # Released first, because these updates came before the gap that begins now.
             self._gaps.release(subscription)
             subscription.ids.clear()
             subscription.errors.clear()
@@ -191,7 +191,7 @@ class Subscriptions:
                 self._gaps.begin(subscription, reason)
 
     def fail(self, subscription: Subscription, error: DpyauthError) -> None:
-        """End a subscription that could not be opened, or not again."""
+        """End a subscription that could not be opened or reopened."""
         self._drop(subscription)
         for pending in self._joining(subscription):
             self.joining.fail(pending, error.copy(subscription.call))
@@ -199,19 +199,19 @@ class Subscriptions:
             listener.end(error.copy(subscription.call))
 
     def end_all(self, error: DpyauthError) -> None:
-        """End all subscriptions: the connection has ended for good."""
+        """End all subscriptions, because the connection has ended for good."""
         for subscription in self:
-            subscription.ids.clear()  # they ended with the connection: Deriv need not be asked to
+            subscription.ids.clear()  # the streams ended with the connection, so Deriv need not be asked to end them
             self._gaps.release(subscription)
             self.fail(subscription, error)
 
     # Inside
 
     def _failing(self, subscription: Subscription, reply: Reply) -> Reply | None:
-        """Return what to deliver for an update that is an error; None while the error may pass."""
+        """Return what to deliver for an update that is an error; None if the error may be temporary."""
         code = error_code(reply) or ""
         if code == ALREADY and subscription.ids:
-            return None  # the stream that was asked for again is open
+            return None  # the stream that was requested again is open
         if may_pass(code):
             self.reopen(subscription, f"Deriv answered '{subscription.call}' with {code[:64]}")
             if not subscription.many:
@@ -234,17 +234,17 @@ class Subscriptions:
             listener.push(reply)
 
     def _end_if_over(self, subscription: Subscription, reply: Reply, found: str | None) -> None:
-        """End a subscription if an update means that it is complete: Deriv never says so."""
+        """End a subscription if an update means that it is complete; Deriv never says so itself."""
         if "error" in reply:
             over = not subscription.many
         elif found is None:
-            over = not subscription.ids  # answered once, without a stream
+            over = not subscription.ids  # answered once, without opening a stream
         else:
             contract = reply.get("proposal_open_contract")
             sold = isinstance(contract, dict) and bool(contract.get("is_sold"))
             if sold and subscription.many:
                 subscription.ids.discard(found)
-                self.unsubscriber.unsubscribe(found)  # nothing more can come of it
+                self.unsubscriber.unsubscribe(found)  # a sold contract has no further updates
             over = sold and not subscription.many
         if over:
             self._gaps.release(subscription)

@@ -1,4 +1,8 @@
-"""Client WebSocket: websockets' own, which hands messages over as they arrive."""
+"""Client WebSocket of the library websockets, with callbacks for messages.
+
+The library's ``recv`` wakes a coroutine for every message. Here a callback runs in the loop's own step instead, so all
+messages of one read are handled, and everything they cause is sent, in one go.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +24,9 @@ _DATA = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}
 class HandshakeRefused(Exception):
     """Refusal of a WebSocket's opening handshake with an HTTP status.
 
-    websockets follows redirects, and the token would go with it; it does so only for its own error, not for this one.
-    This one keeps no header and no body, which may hold a secret.
+    websockets follows redirects, and would send a token in the address to another server. It does so only when it
+    catches its own exception, so replacing that with this one prevents it. This exception keeps neither headers nor
+    body, which may contain a secret.
     """
 
     def __init__(self, status: int, body: bytes = b"") -> None:
@@ -29,22 +34,22 @@ class HandshakeRefused(Exception):
         self.status = status
         reply = parse(body)
         self.code = (error_code(reply) or "") if reply is not None else ""
-        """Error code in the reply, if it is JSON: Deriv's, or that of whatever answers in between."""
+        """Error code in the reply, if it is JSON; from Deriv, or from a proxy in between."""
         self.foreign = reply is None and bool(body.strip())
-        """True if the reply is a page or a text: a proxy or a firewall sends such, Deriv's API does not."""
+        """True if the reply is a page or plain text, as proxies and firewalls send it, and Deriv's API does not."""
 
 
 class Socket(ClientConnection):
-    """websockets' client connection, with a callback for each message instead of a coroutine that waits for it.
+    """Client connection of websockets that calls a function for each message.
 
-    Opening, proxies, TLS, framing, compression, pings and closing are the library's.
+    The library does everything else: opening, proxies, TLS, framing, compression, pings and closing.
     """
 
     on_message: Callable[[bytes, bool], None] | None = None
-    """Called with every message, and whether it is text."""
+    """Called with every message, and True if it is text."""
 
     on_batch: Callable[[], None] | None = None
-    """Called when all messages of one read have been handed over."""
+    """Called after all messages of one read."""
 
     on_part: Callable[[], None] | None = None
     """Called when a read ends in the middle of a message."""
@@ -56,17 +61,18 @@ class Socket(ClientConnection):
         self._events = 0
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        """Open the WebSocket at the address given, and at no other."""
+        """Open the WebSocket at the given address, and never at another one."""
         try:
             await super().handshake(*args, **kwargs)
         except InvalidStatus as error:
             status, body = error.response.status_code, bytes(error.response.body or b"")
         else:
             return
-        raise HandshakeRefused(status, body)  # outside of the handler: the other error holds the headers
+        # Raised outside of the handler, so that InvalidStatus, which holds the headers, is not kept as its context.
+        raise HandshakeRefused(status, body)
 
     def forget_address(self) -> None:
-        """Forget the address, which may hold a secret: an open connection does not need it."""
+        """Forget the address, which may contain a secret. An open connection does not need it."""
         self.request = None
         self.protocol.uri = replace(self.protocol.uri, path="", query="")
 
@@ -76,11 +82,11 @@ class Socket(ClientConnection):
         return self.protocol.state is State.OPEN
 
     def post(self, text: str) -> None:
-        """Send a message with the next `flush`."""
+        """Queue a message, which the next `flush` sends."""
         self.protocol.send_text(text.encode())
 
     def flush(self) -> None:
-        """Send what was posted, in one write."""
+        """Send all queued messages in one write."""
         data = b"".join(self.protocol.data_to_send())
         if data:
             self.transport.write(data)
@@ -88,7 +94,9 @@ class Socket(ClientConnection):
     # What asyncio and websockets call
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take note of the end; without a transport, TLS through a proxy failed before there was a beginning."""
+        """Take note that the connection has ended."""
+        # If TLS through a proxy fails, asyncio calls this without having called connection_made, which sets
+        # `transport`; websockets' own method would then fail with an AttributeError.
         if hasattr(self, "transport"):
             super().connection_lost(exc)
 
@@ -102,14 +110,14 @@ class Socket(ClientConnection):
             self.on_batch()
 
     def process_event(self, event: Any) -> None:
-        """Take one event of the protocol; messages leave here, all else is the library's."""
+        """Pass messages to `on_message`, and all other events of the protocol to the library."""
         self._events += 1
         if self.response is None or not isinstance(event, Frame) or event.opcode not in _DATA:
             super().process_event(event)
             return
         if event.opcode is not Opcode.CONT:
             self._is_text = event.opcode is Opcode.TEXT
-        data, event.data = bytes(event.data), b""  # the library holds on to its latest frame: it may repeat a secret
+        data, event.data = bytes(event.data), b""  # the library keeps its latest frame, which may repeat a secret
         if not event.fin:
             self._parts.append(data)
             return

@@ -1,4 +1,4 @@
-"""Keep secrets out of what HTTP libraries log of dpyauth's own requests: headers, and addresses with their queries."""
+"""Keep secrets out of what HTTP libraries log about dpyauth's requests: headers, and addresses with queries."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ _ours = ContextVar("dpyauth_request", default=False)
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """Let those libraries log no more than that there was a request, whatever their levels.
+    """Allow those libraries to log only that there was a request, whatever their log levels are.
 
-    Requests that others make with them are logged as ever, also at the same time.
+    Requests that other code makes with them, even at the same time, are logged as usual.
     """
+    # On every use, and for every logger: modules that are imported later add further loggers, and the filter of a
+    # parent logger does not apply to what its children log.
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in _LIBRARIES:
-            logging.getLogger(name).addFilter(_bare)  # of no effect where it is there already
+            logging.getLogger(name).addFilter(_bare)  # has no effect the second time
     before = _ours.set(True)
     try:
         yield
@@ -32,8 +34,8 @@ def unlogged() -> Iterator[None]:
 
 
 def _bare(record: logging.LogRecord) -> bool:
-    """Return whether a record may be written; remove from our own ones what may be secret."""
+    """Return whether a record may be logged; remove what may be secret from records about our requests."""
     if not _ours.get():
         return True
     record.msg, record.args = re.sub(r"\?[^\s\"']*", "?…", scrub(record.getMessage())), ()
-    return record.levelno >= logging.INFO  # below, they write down headers
+    return record.levelno >= logging.INFO  # at lower levels the libraries log headers

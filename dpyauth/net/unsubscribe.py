@@ -1,4 +1,4 @@
-"""Ask Deriv to end streams: once, and again if updates go on, but not for ever. No I/O."""
+"""Ask Deriv to end streams: once, and a few times more if updates still arrive. No I/O."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dpyauth.net.gaps import Ask
 from dpyauth.net.messages import Reply
 
 TIMES = 4
-"""Times that Deriv is asked to end one stream, at most."""
+"""Most times that Deriv is asked to end one stream."""
 
 PAUSE = 5.0
-"""Seconds after a request in which further updates are ignored; three times as long after each request."""
+"""Seconds after the first request in which further updates are ignored; three times as long after each further one."""
 
 MOST = 1000
-"""Streams that are remembered at a time; more are ignored until one of them is done with."""
+"""Most streams to remember at a time; others are ignored until there is room."""
 
 PROMPT = 5
-"""Unknown streams that are ended at once; more of them wait until the rate limits leave room."""
+"""Number of unknown streams that are ended at once; others wait until the rate limits leave room."""
 
 
 class Unsubscriber:
@@ -26,9 +26,9 @@ class Unsubscriber:
     Parameters
     ----------
     ask : callable
-        Sends a request of the connection's own.
+        Function that sends a request of the connection itself.
     clock : callable
-        Time, in seconds.
+        Function that returns the time, in seconds.
     """
 
     def __init__(self, ask: Ask, clock: Callable[[], float]) -> None:
@@ -47,8 +47,8 @@ class Unsubscriber:
     def unsubscribe(self, stream_id: str, *, known: bool = False) -> None:
         """Ask Deriv to end a stream, unless that was done a moment ago, or often enough.
 
-        The first request for a stream that was opened here (``known``) goes at once: the same stream may be opened
-        again, which Deriv refuses while the old one is there.
+        The first request for a stream that was opened here (``known``) is sent at once: the same stream may be opened
+        again, which Deriv refuses as long as the old one exists.
         """
         now = self._clock()
         requests = self._requests.get(stream_id)
@@ -66,15 +66,15 @@ class Unsubscriber:
         self._ask("forget", {"forget": stream_id}, requests.answered, at_once)
 
     def revive(self, stream_id: str | None) -> None:
-        """Forget the requests for a stream that Deriv has opened just now: it may use an id twice."""
+        """Forget the requests for a stream that Deriv has just opened, as it may use an ID again."""
         self._requests.pop(stream_id, None)  # type: ignore[arg-type]
 
     def clear(self) -> None:
-        """Forget all requests: the streams ended with the connection."""
+        """Forget all requests, because the streams ended with the connection."""
         self._requests.clear()
 
     def _make_room(self, now: float) -> bool:
-        """Forget the requests for streams that have been silent; return whether there were any."""
+        """Forget the requests for streams without further updates; return whether there were any."""
         done = [stream_id for stream_id, each in self._requests.items() if not each.is_waiting and now >= each.until]
         for stream_id in done:
             del self._requests[stream_id]
@@ -82,7 +82,7 @@ class Unsubscriber:
 
 
 class _Requests:
-    """Requests to end one stream: how many, and until when there is no further one."""
+    """Requests to end one stream: their number, and the time before which no further one is sent."""
 
     __slots__ = ("count", "is_waiting", "until")
 

@@ -1,4 +1,4 @@
-"""Browser sign-in for each API, with one interface: the address it begins at, and the credentials it ends with."""
+"""Browser sign-in for each API, with one interface: the address to open, and the credentials that result."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _NOWHERE = "http://localhost/dpyauth"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options that the user has chosen for a sign-in."""
+    """Options of a sign-in, as the user has chosen them."""
 
     host: str | None = None
-    """Address of other sign-in pages than Deriv's."""
+    """Address of sign-in pages other than Deriv's."""
     redirect_url: str | None = None
-    """Redirect URL of the app, if the user gave it."""
+    """Redirect URL of the app, if the user passed it."""
     callback: str | None = None
     """Address of the Jupyter server's callback page, if it has one."""
     create_demo: bool = False
-    """Create a demo account if the user has no account."""
+    """True to create a demo account if the user has no account."""
 
     @property
     def back(self) -> str:
-        """Redirect URL to register for an app that is made for this sign-in; only the sandbox allows that."""
+        """Redirect URL for an app that is registered for this sign-in, which only the sandbox allows."""
         return self.redirect_url or self.callback or _NOWHERE
 
 
@@ -51,7 +51,7 @@ class Result:
     """Result of a browser sign-in."""
 
     loginids: tuple[str, ...]
-    """Login IDs of its accounts, as far as they are known."""
+    """Login IDs of its accounts, if they are known."""
     given: Callable[[], Awaitable[Granted]]
     """Function that fetches the credentials."""
 
@@ -63,27 +63,27 @@ class Flow(Protocol):
     options: Mapping[str, Any]
     """Further options for the sign-in of the API."""
     url: str
-    """Address to open."""
+    """Address to open in the browser."""
     state: Secret
-    """State that ties the redirect to this sign-in."""
+    """State, which ties the redirect to this sign-in."""
     redirect_url: str | None
-    """Redirect URL, if it is certain."""
+    """Redirect URL, if it is known for certain."""
     listen_at: str | None
-    """Address of this machine to listen at, if there is one."""
+    """Address on this machine to listen at, if there is one."""
 
     def read(self, address: Secret, *, pasted: bool) -> Result:
-        """Read the address that came back, or raise RedirectRefused; ``pasted``: the user has pasted it."""
+        """Read the address of the redirect, or raise RedirectRefused. ``pasted`` is True if the user pasted it."""
 
 
 class ImplicitFlow:
-    """Browser sign-in of v3: the address that comes back holds the tokens of all accounts."""
+    """Browser sign-in of v3: the address of the redirect contains the tokens of all accounts."""
 
     options: Mapping[str, Any] = {}
     redirect_url: str | None = None
 
     def __init__(self, targets: Targets, app_id: str | None, wanted: Options) -> None:
         sandbox = targets.sandbox
-        if sandbox is not None:  # the sandbox registers an app here; at Deriv the user has done that
+        if sandbox is not None:  # at Deriv, the user has registered the app already
             try:
                 app_id = str(sandbox.register_app(_LESSONS, wanted.back, ("read", "trading_information")))
             except InvalidSetting as error:
@@ -109,7 +109,7 @@ class ImplicitFlow:
 
 
 class CodeFlow:
-    """Browser sign-in of the options API: a code comes back, which is exchanged for one token for all accounts."""
+    """Browser sign-in of the options API: the redirect brings a code, exchanged for one token for all accounts."""
 
     def __init__(self, targets: Targets, app_id: str | None, wanted: Options) -> None:
         sandbox, back = targets.sandbox, wanted.redirect_url
@@ -123,8 +123,8 @@ class CodeFlow:
         self.settings = targets.settings("options", app_id)
         if self.settings.app_id is not None and not back:
             raise RedirectRefused(
-                "To sign you in with the browser, Deriv needs the redirect URL of your app. Enter it letter by letter, "
-                f"as you registered it at {APIS['options'].pages.apps}",
+                "To sign you in with the browser, Deriv needs the redirect URL of your app. Enter it exactly as you "
+                f"registered it at {APIS['options'].pages.apps}",
                 code="redirect_url",
             )
         self._begun = pkce.CodeSignIn(
@@ -137,11 +137,17 @@ class CodeFlow:
         self.options: Mapping[str, Any] = {"create_demo": True} if wanted.create_demo else {}
         self.url, self.state = self._begun.url, self._begun.state
         self.redirect_url = back
+        # A local Jupyter server serves its callback page on this machine, too: its port is taken, and it needs no
+        # listener.
         own = leads_to(wanted.redirect_url or "", wanted.callback)
         self.listen_at = wanted.redirect_url if not own and _is_here(wanted.redirect_url) else None
 
     def read(self, address: Secret, *, pasted: bool) -> Result:
-        """Read the code in the address. It must have the state of this sign-in, pasted or not."""
+        """Read the code in the address. It must have the state of this sign-in, even if the user pasted it.
+
+        On v3, a pasted address may come without a state, as Deriv does not promise to send it back there. OAuth 2.0
+        obliges a server to do so.
+        """
         return Result((), partial(self._given, self._begun.accept(address)))
 
     async def _given(self, came: Code) -> Granted:
@@ -149,7 +155,7 @@ class CodeFlow:
 
         async with http_client(came.host) as http:
             tokens = await exchange(came, http)
-        tokens = replace(tokens, scopes=tokens.scopes or self._scopes)
+        tokens = replace(tokens, scopes=tokens.scopes or self._scopes)  # none in the reply: those that were requested
 
         async def renew(refresh_token: Secret) -> Tokens:
             return await _renewed(came.client_id, refresh_token, came.host)
@@ -158,7 +164,7 @@ class CodeFlow:
 
 
 FLOWS: Mapping[str, Callable[[Targets, str | None, Options], Flow]] = {"v3": ImplicitFlow, "options": CodeFlow}
-"""Flow of each API, by name."""
+"""Flow of each API, by the API's name."""
 
 
 async def _renewed(client_id: str, refresh_token: Secret, host: str) -> Tokens:
@@ -169,10 +175,10 @@ async def _renewed(client_id: str, refresh_token: Secret, host: str) -> Tokens:
 
 
 def leads_to(url: str, callback: str | None) -> bool:
-    """Tell whether a redirect URL leads to the callback page, however its letters are written.
+    """Return whether a redirect URL leads to the callback page, even if it is spelled differently.
 
-    A hub may have ``@`` in the addresses of a user where a redirect URL has ``%40``. The page answers to both, with a
-    slash at its end and without.
+    A hub may have ``@`` in a user's addresses where the redirect URL has ``%40``. The page answers to both, with and
+    without a slash at the end.
     """
     try:
         return callback is not None and _plain(url) == _plain(callback)
@@ -187,7 +193,7 @@ def _plain(url: str) -> tuple[str, str | None, int | None, str, str]:
 
 
 def _is_here(url: str | None) -> bool:
-    """Tell whether a URL is a plain address of this machine, at which one can listen."""
+    """Return whether a URL is a plain http address on this machine, so that a listener can serve it."""
     try:
         parts = urlsplit((url or "").strip())
         return parts.scheme == "http" and is_loopback(parts.hostname or "")

@@ -1,7 +1,11 @@
-"""Browser sign-in of Deriv's v3 API: make the address to open, read the address that comes back. No I/O.
+"""Browser sign-in of Deriv's v3 API: build the address to open, and read the address of the redirect. No I/O.
 
-Deriv sends the browser back to the URL registered for the app, with a token for every account in the
-query: ``?acct1=CR1&token1=…&cur1=usd&acct2=…``. There is no code to exchange and nothing to refresh.
+Deriv redirects the browser to the URL registered for the app, with a token for every account in the query:
+``?acct1=CR1&token1=…&cur1=usd&acct2=…``. There is no code to exchange and nothing to refresh.
+
+So the address itself is the secret: it must not get into a log, an error or the browser's history. And anyone could
+send a user an address with the tokens of *another* account, whose money the user would then trade. The state guards
+against that: an address that arrives by itself must have the state of the sign-in that was begun.
 """
 
 from __future__ import annotations
@@ -22,7 +26,9 @@ HOST = APIS["v3"].auth_host
 """Address of Deriv's sign-in pages."""
 
 FOREIGN = frozenset({"not_a_redirect", "unreadable", "state_missing", "state_mismatch"})
-"""Codes of `RedirectRefused` for an address that is not (provably) the answer to this sign-in."""
+"""Codes of `RedirectRefused` for an address that is not, or not provably, the result of this sign-in.
+
+The sign-in goes on waiting after these. If they ended it, any page that the browser visits could do so."""
 
 LONGEST = 65_536  # characters; a redirect with the 25 accounts that Deriv allows has about 5,000
 MOST_FIELDS = 500
@@ -32,13 +38,13 @@ _LOGINID = re.compile(r"[A-Z]{1,16}[0-9]{1,16}")
 _CURRENCY = re.compile(r"[A-Z0-9]{0,16}")
 
 _TEXTS = {
-    "not_a_redirect": "This is not the address that the browser sign-in ends at: there is no account in it. When you "
-    "have agreed to let the app in, the browser goes to a page that may say it cannot be reached: copy the whole text "
-    "of the address bar there.",
-    "state_missing": "What came back does not say which sign-in it belongs to, so it was not taken by itself. Copy "
-    "the whole text of the browser's address bar and paste it.",
+    "not_a_redirect": "This is not the address at which the browser sign-in ends: it contains no account. After you "
+    "have given the app access, the browser opens a page, which it may be unable to reach. Copy the whole text of the "
+    "address bar there.",
+    "state_missing": "The address does not show which sign-in it belongs to, so it was not accepted automatically. "
+    "Copy the whole text of the browser's address bar and paste it.",
     "state_mismatch": "This address belongs to another sign-in. Start again with the sign-in link, and paste the "
-    "address that it ends at.",
+    "address at which that sign-in ends.",
     "access_denied": "You did not give the app access to your accounts. Start the sign-in again if you want to.",
 }
 
@@ -50,11 +56,11 @@ class Grant:
     loginid: str
     token: Secret
     currency: str
-    """Currency in capitals; empty if Deriv did not say."""
+    """Currency in capitals; empty if Deriv did not state it."""
 
 
 def new_state() -> Secret:
-    """Return a random state, which ties the redirect to the sign-in that was begun."""
+    """Return a random state, which ties the redirect to the sign-in that was started."""
     return Secret(secrets.token_urlsafe(24))
 
 
@@ -72,25 +78,25 @@ def authorize_url(
     Parameters
     ----------
     app_id : int or str
-        Your app, registered at Deriv with a redirect URL. 1089 has none that is yours.
+        ID of your app, registered at Deriv with a redirect URL. The redirect URL of 1089 is not yours.
     host : str, optional
-        Another address of the sign-in pages, such as ``"https://oauth.binary.com"``, or the sandbox's ``oauth_host``.
+        Other sign-in pages, such as ``"https://oauth.binary.com"``, or the sandbox's ``oauth_host``.
     language : str, optional
-        The language of the pages.
+        Language of the pages.
     brand, affiliate_token : str, optional
-        Passed on as they are.
+        Passed on unchanged.
     state : Secret
-        From `new_state`. Deriv does not promise to send it back.
+        State from `new_state`. Deriv does not promise to send it back.
 
     Returns
     -------
     str
-        An https address, or http on this machine. Holds no token.
+        An https address, or http on this machine. It contains no token.
 
     Raises
     ------
     InvalidSetting
-        An argument cannot be right; the text says which.
+        An argument is not valid; the text says which.
 
     Examples
     --------
@@ -102,7 +108,7 @@ def authorize_url(
     if app_id is None or checked.app_id == shared:
         raise InvalidSetting(
             "To sign in with the browser you need an app ID of your own, registered at Deriv with a redirect URL. "
-            f"The app ID {shared}, which everybody may use, works with API tokens only.",
+            f"The app ID {shared}, which anyone may use, works with API tokens only.",
             field="app_id",
         )
     fields = {
@@ -116,16 +122,17 @@ def authorize_url(
 
 
 def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple[Grant, ...]:
-    """Read the accounts in the address that a browser sign-in ended at.
+    """Read the accounts in the address at which a browser sign-in ended.
 
     Parameters
     ----------
     entered : str or Secret
         A whole URL, or only its query or fragment.
     state : Secret or None
-        State of the sign-in that was begun; None if none was.
+        State of the sign-in that was started; None if none was.
     pasted : bool
-        True if the user has pasted it: then it may come without a state. A state that is there must be the right one.
+        True if the user has pasted it: then it may come without a state. If it has a state, that must be the right
+        one.
 
     Returns
     -------
@@ -135,7 +142,7 @@ def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple
     Raises
     ------
     RedirectRefused
-        The text says what is wrong and what to do, and never repeats what was entered.
+        The address cannot be used. The text says why and what to do, and never repeats what was entered.
 
     Examples
     --------
@@ -146,13 +153,20 @@ def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple
     entered = entered if isinstance(entered, Secret) else Secret(entered)
     found = _read(entered, state, pasted)
     if isinstance(found, RedirectRefused):
-        # Raised here, where no variable holds a piece of what was entered: tracebacks can show variables.
+        # Raised here and not where it was found: some tools show the variables of every frame of a traceback, and
+        # this frame holds no part of the address in plain text.
         raise found
     return found
 
 
 def plain_host(given: str) -> str:
-    """Return the address of the sign-in pages, checked: scheme and host alone, and https unless it is this machine."""
+    """Return the address of the sign-in pages, checked.
+
+    Raises
+    ------
+    InvalidSetting
+        It is more than a scheme and a host, or it is unencrypted and not on this machine.
+    """
     try:
         parts = urlsplit(given.strip())
         name = parts.hostname or ""
@@ -162,9 +176,9 @@ def plain_host(given: str) -> str:
     bare = parts.path.rstrip("/") == "" and not parts.query and not parts.fragment
     known = re.fullmatch(r"[\w.\-:\[\]]+", parts.netloc, re.ASCII) and name
     if not bare or not known or parts.scheme not in {"http", "https"}:
-        raise InvalidSetting(f"The place of the sign-in pages must be an address like {HOST}, with nothing after it.")
+        raise InvalidSetting(f"The address of the sign-in pages must be like {HOST}, with nothing after it.")
     if parts.scheme == "http" and not is_loopback(name):
-        raise InvalidSetting(f"Tokens must not travel unencrypted: use https:// instead of http:// for {name}.")
+        raise InvalidSetting(f"Tokens must not be sent unencrypted: use https:// instead of http:// for {name}.")
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -175,6 +189,8 @@ def _read(entered: Secret, state: Secret | None, pasted: bool) -> tuple[Grant, .
     came = Secret(fields.pop("state", ""))
     if not fields:
         return refused("not_a_redirect")
+    # The state is checked before anything else is believed, an error included: a page that sends the browser here with
+    # "error=access_denied" must not be able to end the sign-in. `Secret` compares in constant time.
     if came.reveal() and came != state:
         return refused("state_mismatch")
     if not came.reveal() and not pasted:
@@ -188,20 +204,21 @@ def _fields(text: str) -> dict[str, str] | RedirectRefused:
     """Return the fields of a URL's query and fragment that belong to a sign-in."""
     if len(text) > LONGEST:
         return damaged("it is far too long", "unreadable")
-    # Query or fragment, or one in the other: no value that matters has these characters in it.
+    # Read the query, the fragment, or one inside the other: no value that matters contains these characters.
     parts = re.sub("[?#]", "&", text.strip().strip("'\"<>"))
     try:
         pairs = parse_qsl(parts, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        return damaged("it says far too many things", "unreadable")
+        return damaged("it has far too many fields", "unreadable")
     fields: dict[str, str] = {}
     for name, value in pairs:
         match = _FIELD.fullmatch(name.strip().lower())
         if match is None:
             continue
         known = f"{match['kind']}{match['number']}" if match["kind"] else match[0]
+        # Two addresses pasted together, or one with a field added: neither value can be trusted.
         if fields.setdefault(known, value.strip()) != value.strip():
-            return damaged(f"it says two different things of {known}", "unreadable")
+            return damaged(f"it has two different values for {known}", "unreadable")
     return fields
 
 
@@ -214,46 +231,48 @@ def _grants(fields: Mapping[str, str]) -> tuple[Grant, ...] | RedirectRefused:
         currency = fields.get(f"cur{number}", "")
         grant = Grant(_capitals(loginid or ""), Secret(token or ""), _capitals(currency))
         if not (_LOGINID.fullmatch(grant.loginid) and _CURRENCY.fullmatch(grant.currency)):
-            return damaged(f"the login ID or the currency of account {number} cannot be right")
+            return damaged(f"the login ID or the currency of account {number} is not valid")
         if not _TOKEN.fullmatch(grant.token.reveal()):
-            return damaged(f"the token of account {number} cannot be right")
+            return damaged(f"the token of account {number} is not valid")
         grants.append(grant)
     return tuple(grants) or damaged("the first account is missing")
 
 
 def _capitals(text: str) -> str:
-    return text.upper() if text.isascii() else text  # capitals of other letters may be ASCII: "ı" becomes "I"
+    return text.upper() if text.isascii() else text  # upper() makes ASCII of some other letters: "ı" becomes "I"
 
 
 def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefused:
-    """Return the refusal that the address reports, in the words of Deriv or of the address's author."""
+    """Return the refusal that the address reports, in its own words: Deriv's, or those of a forged address."""
     code = fields.get("error", "").lower()
+    # FOREIGN and "damaged" are verdicts of this module, after which a sign-in goes on waiting or asks for the address
+    # again. An address must not be able to claim them.
     if not re.fullmatch(r"[a-z_]{1,40}", code) or code in FOREIGN or code == "damaged":
-        code = "unknown_error"  # only this module can tell those of an address
+        code = "unknown_error"
     if code in _TEXTS:
         return refused(code)
     said = harmless(scrub(fields.get("error_description", ""), private))
     return RedirectRefused(
-        f"The browser sign-in ended with {code}{said and ': ' + said}. Start it again; if that does not help, look at "
+        f"The browser sign-in ended with {code}{said and ': ' + said}. Start it again; if that does not help, check "
         "the app's registration at Deriv.",
         code=code,
     )
 
 
 def harmless(text: str) -> str:
-    """Make text from outside safe to show: without markup, control characters, or anything like a token."""
+    """Return text from outside in a form that is safe to show: without markup, control characters or tokens."""
     words = "".join(letter if letter.isalnum() or letter in " .,:;'-_()" else " " for letter in text[:1000]).split()
     shown = ["…" if len(word) > 24 or (len(word) > 7 and re.search(r"\d", word)) else word for word in words]
     return " ".join(shown)[:200].rstrip(" .")
 
 
 def refused(code: str) -> RedirectRefused:
-    """Return the error for a redirect that is refused for this reason."""
+    """Return the error with one of the codes of this module."""
     return RedirectRefused(_TEXTS[code], code=code)
 
 
 def damaged(what: str, code: str = "damaged") -> RedirectRefused:
-    """Return the error for an address that cannot be read."""
+    """Return the error for a damaged address; ``what`` says what is wrong with it."""
     return RedirectRefused(
         f"The address is damaged: {what}. Copy the whole text of the browser's address bar again, or start the sign-in "
         "again.",

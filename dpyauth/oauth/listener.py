@@ -1,11 +1,12 @@
-"""A listener on this machine that catches the browser on its way back from the sign-in.
+"""Listen on this machine for the redirect that ends a browser sign-in.
 
-It works where kernel and browser share a machine and the app's registered redirect URL points to it.
+This works if kernel and browser are on the same machine and the app's registered redirect URL points to it.
 
-A browser keeps the address of every page it shows in its history, and every address that redirected to it; a page
-cannot take them out again. So where a panel has opened a window for the sign-in, the browser gets no answer until the
-panel has had time to close that window: then nothing is kept. Elsewhere there must be a page. It has an address without
-the query, and is sent as an error, because browsers do not suggest the address of an error.
+A browser keeps in its history the address of every page that it shows, and every address that redirected to it; a page
+cannot remove them. With v3 these addresses contain tokens. So if a panel has opened a window for the sign-in, the
+browser gets no response until the panel has had time to close that window: then the history keeps nothing. Otherwise
+there must be a page. It has an address without the query, and is sent with an error status, because browsers do not
+suggest addresses of error pages.
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ from dpyauth.oauth.loopback import bind, checked
 T = TypeVar("T")
 
 PATIENCE = 10.0
-"""Seconds for a connection to send its request."""
+"""Seconds in which a connection must send its request."""
 
 GRACE = 2.0
-"""Seconds for the browser to fetch the page that says it is over."""
+"""Seconds for the browser to fetch the last page before the listener stops."""
 
 _NAME = "dpyauth-listener"
-_LONGEST = 65_536  # bytes of a request's head
-_LARGEST = 16 * 1024 * 1024  # bytes of its body, none of which is kept
+_LONGEST = 65_536  # bytes of the head of a request
+_LARGEST = 16 * 1024 * 1024  # bytes of the body of a request, which is not kept
 _HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -65,19 +66,19 @@ _PAGE = (
     '<meta name="viewport" content="width=device-width"><title>dpyauth</title><h1>{}</h1><p>{}</p></html>\n'
 )
 _WAITING: Final = _PAGE.format(
-    "Nothing has been signed in yet",
-    "If Deriv sent you here, that was another sign-in than the one the notebook waits for: start again with the "
-    "sign-in link in the notebook.",
+    "You are not signed in yet",
+    "If Deriv sent you here, that was not the sign-in that the notebook is waiting for. Start again with the sign-in "
+    "link in the notebook.",
 )
 _UNTIED: Final = _PAGE.format(
     "Please paste this page's address",
-    "It does not say which sign-in it belongs to, so it was not taken by itself. Copy the whole text of the address "
-    "bar, paste it into the notebook, and close this tab.",
+    "It does not show which sign-in it belongs to, so it was not accepted automatically. Copy the whole text of the "
+    "address bar, paste it into the notebook, and close this tab.",
 )
-_DONE: Final = _PAGE.format("The notebook has it", "You can close this tab and go back to the notebook.")
+_DONE: Final = _PAGE.format("Sign-in received", "You can close this tab and go back to the notebook.")
 _REFUSED: Final = _PAGE.format("No access", "Close this tab and go back to the notebook; it says what happened.")
 
-_LATE: Final = "The browser sign-in timed out. Start it again, or paste the address that your browser ended at."
+_LATE: Final = "The browser sign-in timed out. Start it again, or paste the address at which your browser ended up."
 
 
 class _Response(NamedTuple):
@@ -87,37 +88,37 @@ class _Response(NamedTuple):
 
 
 def _shown(page: str) -> _Response:
-    return _Response(HTTPStatus.NOT_FOUND, page)  # though it is found: see above
+    return _Response(HTTPStatus.NOT_FOUND, page)  # an error status on purpose: see the docstring of the module
 
 
 class Listener(Generic[T]):
-    """Wait, from now on and in a thread of its own, for the browser to come back; once.
+    """Listener on a separate thread that waits for one redirect of the browser.
 
     Parameters
     ----------
     redirect_url : str
-        The URL registered for the app: ``http://localhost…`` or ``http://127.0.0.1…``. Without a port it is
-        port 80, which many systems keep for administrators; port 0 takes a free one.
+        URL registered for the app: ``http://localhost…`` or ``http://127.0.0.1…``. Without a port it is port 80,
+        which many systems reserve for administrators; port 0 takes a free one.
     accept : callable
-        Turns a query (a Secret) into the result of the future, or raises RedirectRefused. It must not take what comes
-        back without the state of the sign-in that was begun; the page then asks to paste its address.
+        Function that turns a query (a Secret) into the result of the future, or raises RedirectRefused. It must not
+        accept a query without the state of the sign-in; the page then asks the user to paste its address.
     timeout : float, optional
         Seconds to wait.
     hold : float, optional
-        Seconds between the future's result and the answer to the browser, in which its window can be closed.
+        Seconds between the future's result and the response to the browser, in which its window can be closed.
 
     Attributes
     ----------
     url : str
-        Where it listens.
+        Address at which it listens.
     future : concurrent.futures.Future
-        Becomes what was accepted, or an error: RedirectRefused when Deriv gave no access,
-        ListenerFailed when the browser did not come back in time. Cancelling it stops the listener.
+        Its result is what was accepted. Its error is RedirectRefused if Deriv gave no access, and ListenerFailed if
+        the browser did not come back in time. Cancelling it stops the listener.
 
     Raises
     ------
     ListenerFailed
-        When it cannot listen at this URL: it is not on this machine, or the port is taken or not permitted.
+        It cannot listen at this URL: the URL is not on this machine, or the port is taken or not permitted.
 
     Examples
     --------
@@ -166,18 +167,18 @@ class Listener(Generic[T]):
         self.close()
 
     def cancel(self) -> None:
-        """Stop waiting, without waiting for the end of that; a browser that has come back still gets its answer."""
+        """Stop listening, and return at once; a browser that has come back still gets its response."""
         self.future.cancel()
 
     def close(self) -> None:
-        """Stop waiting; returns when nothing listens any more and the thread has ended."""
+        """Stop listening, and return when the port is free and the thread has ended."""
         self.cancel()
         if threading.current_thread() is not self._thread:
             self._stop()
             self._thread.join()
 
     def _forked(self) -> None:
-        """Give up the port in a forked process: the parent could not give it up as long as that has it."""
+        """Give up the port in a forked process, which would keep it taken after the parent has closed it."""
         for listening in self._sockets:
             listening.close()
 
@@ -218,7 +219,11 @@ class Listener(Generic[T]):
         self._settle()
 
     def _settle(self) -> None:
-        """Set the result, once: last of all, so that then everything is over; or before the browser is answered."""
+        """Set the result, once.
+
+        This happens after the listener has stopped, so that the port is free when the caller goes on; with ``hold``, it
+        happens before the browser gets its response.
+        """
         outcome = self._outcome
         if self._told:
             return
@@ -231,12 +236,12 @@ class Listener(Generic[T]):
             self.future.set_exception(outcome or ListenerFailed(_LATE))
 
     def answer(self, request: RequestStartLine, hosts: list[str]) -> tuple[_Response, float]:
-        """Return the response to a request, and in how many seconds to send it."""
+        """Return the response to a request, and the seconds to wait before sending it."""
         waited_for = self._outcome is None
         response = self._respond(request, hosts)
         if not waited_for or self._outcome is None:
             return response, 0.0
-        # This is the answer to the sign-in.
+        # This request has ended the sign-in.
         self._loop.call_later(self._hold + GRACE, self._over.set)
         if self._hold:
             self._loop.call_soon(self._settle)
@@ -245,7 +250,9 @@ class Listener(Generic[T]):
     def _respond(self, request: RequestStartLine, hosts: list[str]) -> _Response:
         if len(hosts) != 1:
             return _Response(HTTPStatus.BAD_REQUEST)
-        if hosts[0].lower() not in self._hosts:  # some site's name, made to point to this machine
+        # DNS rebinding: a site can make its own name point to 127.0.0.1, and would then be allowed by the browser to
+        # read what this listener sends.
+        if hosts[0].lower() not in self._hosts:
             return _Response(HTTPStatus.MISDIRECTED_REQUEST)
         path, mark, query = request.path.partition("?")
         if path != self._path:
@@ -258,9 +265,9 @@ class Listener(Generic[T]):
             except RedirectRefused as refused:
                 if refused.code == "state_missing":
                     return _shown(_UNTIED)
-                if refused.code not in FOREIGN:
-                    self._outcome = refused.copy()  # without the traceback, and with it this frame
-        if mark:  # away from the address with the tokens, so that the address bar and saved windows do not hold it
+                if refused.code not in FOREIGN:  # else any page could end the sign-in with a request of its own
+                    self._outcome = refused.copy()  # without the traceback, which would keep this frame alive
+        if mark:  # redirect to the address without tokens, for the address bar and for windows that are restored
             return _Response(HTTPStatus.SEE_OTHER, headers={"Location": self._path})
         if self._outcome is None:
             return _shown(_WAITING)
@@ -269,7 +276,7 @@ class Listener(Generic[T]):
 
 
 class _Connections(HTTPServerConnectionDelegate):
-    """The connections to a listener, each good for one request."""
+    """Connections to a listener, each for one request."""
 
     def __init__(self, listener: Listener[Any]) -> None:
         self._listener = listener
@@ -280,7 +287,10 @@ class _Connections(HTTPServerConnectionDelegate):
 
 
 class _Request(HTTPMessageDelegate):
-    """A request, of which only the first line and the host matter. Its body is read, lest the answer be lost."""
+    """Request, of which only the first line and the host matter.
+
+    The body is read and thrown away: if a connection is closed with unread data, the browser may not get the response.
+    """
 
     def __init__(self, listener: Listener[Any], connection: HTTP1Connection) -> None:
         self._listener = listener
@@ -295,7 +305,7 @@ class _Request(HTTPMessageDelegate):
         if not hold:
             self._send(response)
             return
-        # If its window is closed meanwhile, the browser does not come for a page any more.
+        # If the window is closed in the meantime, the browser does not fetch another page, so stop at once.
         self._connection.set_close_callback(self._listener.end)
         asyncio.get_running_loop().call_later(hold, self._send, response)
 
@@ -311,7 +321,7 @@ class _Request(HTTPMessageDelegate):
 
 
 def _is_not_ours(record: logging.LogRecord) -> bool:
-    """Drop what tornado logs of requests to a listener: it may repeat parts of them."""
+    """Return False for log records of tornado about a listener's requests, because they may repeat parts of them."""
     return threading.current_thread().name != _NAME
 
 

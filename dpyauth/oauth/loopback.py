@@ -1,4 +1,4 @@
-"""Sockets at which a redirect URL of this machine is served."""
+"""Open the sockets that serve a redirect URL on this machine."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ def checked(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         here = False
-    # What was given is not repeated: it may be a pasted address with tokens in it.
+    # The text does not repeat the address: it may be a pasted one with tokens in it.
     if not here or parts.scheme != "http" or "@" in parts.netloc or parts.query or parts.fragment:
         raise ListenerFailed(
-            "The way back from the browser sign-in can be caught only where the app's redirect URL is a plain "
-            "http://localhost… or http://127.0.0.1… address. Paste the address that your browser ends at instead."
+            "dpyauth can receive the browser sign-in by itself only if the app's redirect URL is a plain "
+            "http://localhost… or http://127.0.0.1… address. Paste the address at which your browser ends up instead."
         )
     return parts
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Return listening sockets; for localhost in both address families, lest another program listen in the other."""
+    """Return listening sockets; for localhost, in both address families.
+
+    A browser may connect to ``localhost`` by IPv6 or by IPv4. If only one of them were bound, another program on this
+    machine could listen at the other, and would get the tokens.
+    """
     bound: list[socket.socket] = []
     try:
         if host != "localhost":
@@ -39,18 +43,18 @@ def bind(host: str, port: int) -> list[socket.socket]:
         bound.append(_listen("127.0.0.1", port))
         try:
             bound.append(_listen("::1", bound[0].getsockname()[1]))
-        except OSError as error:
+        except OSError as error:  # fine if this machine has no IPv6; otherwise another program has the port there
             if socket.has_ipv6 and error.errno not in _NO_IPV6:
                 raise
         return bound
     except OSError as error:
         for half in bound:
             half.close()
-        reason = "another program has it" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        reason = "another program is using it" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
         if isinstance(error, PermissionError):
-            reason = "this needs an administrator's rights"
+            reason = "this requires administrator rights"
         raise ListenerFailed(
-            f"Cannot listen at port {port} of this machine: {reason}. Paste the address that your browser ends at "
+            f"Cannot listen on port {port} of this machine: {reason}. Paste the address at which your browser ends up "
             "instead."
         ) from None
 

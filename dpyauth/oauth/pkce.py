@@ -1,19 +1,20 @@
-"""Browser sign-in of Deriv's options API: make the address to open, read the code that comes back. No I/O.
+"""Browser sign-in of Deriv's options API: build the address to open, and read the code of the redirect. No I/O.
 
-This is OAuth 2.0's authorization code with PKCE. The browser goes to Deriv with the hash of a verifier, and comes
-back to the app's redirect URL with ``?code=…&state=…``; `dpyauth.oauth.tokens` exchanges code and verifier for tokens.
+This is the authorization code flow of OAuth 2.0 with PKCE. The browser goes to Deriv with the hash of a verifier, and
+comes back to the app's redirect URL with ``?code=…&state=…``; `dpyauth.oauth.tokens` exchanges code and verifier for
+tokens.
 
-The address that comes back gets from the browser into the kernel in one of these ways, the surest first:
+The address of the redirect gets from the browser to the kernel in one of these ways, the most reliable first:
 
-1. Paste. The user copies the text of the address bar. This works wherever the kernel runs, with any https
-   address that was registered, even one where no page is. A code that is seen on the way is of no use: it counts
-   once, for minutes, and only with the verifier, which never leaves the kernel but for Deriv.
-2. The callback page of the Jupyter server (`dpyauth.jupyter`), where that has an https address that stays the same,
-   as on a JupyterHub, and this very address is registered.
+1. Paste. The user copies the text of the address bar. This works wherever the kernel runs, with any https address that
+   was registered, even if there is no page. A code that others see on the way is useless to them: it works once, for
+   minutes, and only with the verifier, which the kernel sends to Deriv only.
+2. The callback page of the Jupyter server (`dpyauth.jupyter`), if the server has a permanent https address, as on a
+   JupyterHub, and exactly this address is registered.
 3. The listener on this machine (`dpyauth.oauth.listener`). Deriv asks for https, and reports differ on whether it
-   lets http://localhost be registered: only for those whose app has it.
+   accepts http://localhost: this is only for users whose app has such a redirect URL.
 
-Deriv compares the redirect URL with the registered one letter by letter, so it is sent as it was given.
+Deriv compares the redirect URL with the registered one character by character, so it is sent exactly as it was given.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ HOST = APIS["options"].auth_host
 """Address of Deriv's sign-in pages."""
 
 LIFETIME = 600.0
-"""Seconds that a sign-in may take from beginning to end, the same as on Deriv's own pages."""
+"""Longest time for a sign-in from beginning to end, in seconds; the same as on Deriv's own pages."""
 
 _VERIFIER_LENGTH = 64  # characters; 43 to 128 are allowed
 _FIELDS = frozenset({"code", "state", "error", "error_description"})
@@ -46,20 +47,20 @@ _CODE = re.compile(r"[\x21-\x7e]{1,4096}")
 _SCOPE = re.compile(r"[\w.:/\-]{1,64}", re.ASCII)
 
 _TEXTS: Final = {
-    "not_a_redirect": "This is not the address that the browser sign-in ends at. When you have agreed to let the app "
-    "in, the browser goes to the app's redirect URL, where there may well be no page: copy the whole text of the "
-    "address bar there. The code alone is not enough, because it does not say which sign-in it belongs to.",
-    "state_missing": "What came back does not say which sign-in it belongs to, so it was not taken. Copy the whole "
-    "text of the browser's address bar. If the page there speaks of an error, compare the app ID and the redirect URL "
+    "not_a_redirect": "This is not the address at which the browser sign-in ends. After you have given the app access, "
+    "the browser opens the app's redirect URL, where there may be no page. Copy the whole text of the address bar "
+    "there. The code alone is not enough, because it does not show which sign-in it belongs to.",
+    "state_missing": "The address does not show which sign-in it belongs to, so it was not accepted. Copy the whole "
+    "text of the browser's address bar. If the page there reports an error, compare the app ID and the redirect URL "
     "with those of the app's registration at Deriv.",
-    "used": "This sign-in is over: what comes back from the browser counts once. Start the sign-in again.",
-    "expired": f"This sign-in was begun more than {LIFETIME / 60:.0f} minutes ago, which is too long. Start it again.",
+    "used": "This sign-in is over: its address can be used only once. Start the sign-in again.",
+    "expired": f"This sign-in was started more than {LIFETIME / 60:.0f} minutes ago and has expired. Start it again.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Authorization code, and what else it takes to exchange it; good for one attempt."""
+    """Authorization code, with everything that is needed to exchange it. It works once."""
 
     value: Secret
     verifier: Secret
@@ -74,29 +75,29 @@ class CodeSignIn:
     Parameters
     ----------
     client_id : str
-        The app ID of an app that signs in with OAuth, as developers.deriv.com shows it.
+        App ID of an app that signs in with OAuth, as developers.deriv.com shows it.
     redirect_uri : str
         The app's redirect URL, exactly as registered.
     scopes : collection of str
-        What to ask for, such as ``["trade"]``: scopes that the app's registration has. A token gains none later.
+        Scopes to request, such as ``["trade"]``, from those of the app's registration. A token gains no others later.
     host : str, optional
         Another address of the sign-in pages, such as the sandbox's.
     language : str, optional
-        The language of the pages, such as ``"EN"``. Not documented by Deriv; its own apps send it.
+        Language of the pages, such as ``"EN"``. Deriv does not document this field; its own apps send it.
     clock : callable, optional
-        Seconds, for the time limit.
+        Function that returns the time in seconds, for the time limit.
 
     Attributes
     ----------
     url : str
-        The address to open in a browser. Holds the state and the hash of the verifier, and no secret of any use.
+        Address to open in a browser. It contains the state and the hash of the verifier, and no usable secret.
     state : Secret
         Random text that ties the redirect to this sign-in.
 
     Raises
     ------
     InvalidSetting
-        An argument cannot be right; the text says which.
+        An argument is not valid; the text says which.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class CodeSignIn:
         checked = settings(client_id or None, language=language or "EN", api="options")
         if checked.app_id is None:
             raise InvalidSetting(
-                "To sign in with the browser you need an app ID of your own, of an app that signs in with OAuth. "
+                "To sign in with the browser you need an app ID of your own, from an app that signs in with OAuth. "
                 f"Register one at {APIS['options'].pages.apps}",
                 field="app_id",
             )
@@ -131,14 +132,16 @@ class CodeSignIn:
         self._host = plain_host(host)
         self._clock = clock
         self._ends = clock() + LIFETIME
-        self._lock = threading.Lock()  # the listener and a person who pastes may come at the same time
+        # The listener and a paste may bring the address at the same time. Without the lock both could get the code,
+        # and OAuth 2.0 lets a server revoke all tokens of a code that is exchanged twice.
+        self._lock = threading.Lock()
         self._over = ""
         self.state = new_state()
         client = WebApplicationClient(self._client_id)
         self._verifier: Secret | None = Secret(client.create_code_verifier(_VERIFIER_LENGTH))
         scheme, _, place = self._host.partition("://")
         url = client.prepare_request_uri(
-            f"https://{place}/oauth2/auth",  # oauthlib takes no http, not even on this machine
+            f"https://{place}/oauth2/auth",  # oauthlib rejects http, even on this machine
             redirect_uri=self._redirect_uri,
             scope=_scopes(scopes),
             state=self.state.reveal(),
@@ -149,11 +152,11 @@ class CodeSignIn:
         self.url = f"{scheme}{url.removeprefix('https')}"
 
     def accept(self, address: str | Secret) -> Code:
-        """Read the address that the browser came back to; may be called from any thread.
+        """Read the address of the redirect; may be called from any thread.
 
-        Only the state decides whether it belongs to this sign-in, wherever it came from. Where the address leads is not
-        compared with the redirect URL: proxies, hubs and browsers rewrite addresses, and who knows the state gains
-        nothing by another one, since Deriv gives the code's tokens only for this verifier and redirect URL.
+        Only the state decides whether the address belongs to this sign-in. Its host and path are not compared with the
+        redirect URL, because proxies, hubs and browsers rewrite addresses. An attacker who knows the state gains
+        nothing by another address, since Deriv exchanges the code only for this verifier and redirect URL.
 
         Parameters
         ----------
@@ -168,14 +171,16 @@ class CodeSignIn:
         Raises
         ------
         RedirectRefused
-            The text says what is wrong and what to do, and never repeats the address. After ``"used"``, ``"expired"``
-            and Deriv's own refusals this sign-in is over; after the others the right address is still taken.
+            The address cannot be used. The text says why and what to do, and never repeats the address. After
+            ``"used"``, ``"expired"`` and Deriv's own refusals this sign-in is over; after the others the right address
+            is still accepted.
         """
         address = address if isinstance(address, Secret) else Secret(address)
         with self._lock:
             found = self._take(address)
         if isinstance(found, RedirectRefused):
-            # Raised here, where no variable holds a piece of the address: tracebacks can show variables.
+            # Raised here and not where it was found: some tools show the variables of every frame of a traceback, and
+            # this frame holds no part of the address in plain text.
             raise found
         return found
 
@@ -187,6 +192,8 @@ class CodeSignIn:
         fields = _fields(address.reveal())
         if isinstance(fields, RedirectRefused):
             return fields
+        # Nothing in the address is believed before its state is checked, an error included: otherwise any page could
+        # end the sign-in, or make the user sign in to the account of someone else. `Secret` compares in constant time.
         came = Secret(fields.pop("state", ""))
         if not fields:
             return _ours("not_a_redirect")
@@ -197,11 +204,12 @@ class CodeSignIn:
         code = Secret(fields.get("code", ""))
         denied = "error" in fields or "error_description" in fields
         if not denied and not _CODE.fullmatch(code.reveal()):
-            return damaged("the code cannot be right")
+            return damaged("the code is not valid")
+        # The verifier leaves with the code. Without it nothing can be exchanged a second time.
         verifier, self._over, self._verifier = self._verifier, "used", None
         if denied:
             if fields.get("error", "").lower() in _TEXTS:
-                fields["error"] = ""  # only this class can tell those of an address
+                fields["error"] = ""  # a verdict of this class, which an address must not be able to claim
             return derivs_own(fields, [came, code])
         return Code(code, verifier, self._client_id, self._redirect_uri, self._host)
 
@@ -214,11 +222,11 @@ def _fields(text: str) -> dict[str, str] | RedirectRefused:
     try:
         pairs = parse_qsl(parts, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        return damaged("it says far too many things", "unreadable")
+        return damaged("it has far too many fields", "unreadable")
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name in fields:
-            return damaged(f"it says more than once what the {name.replace('_', ' ')} is", "unreadable")
+            return damaged(f"it contains the {name.replace('_', ' ')} more than once", "unreadable")
         if name in _FIELDS:
             fields[name] = value
     return fields
@@ -234,10 +242,10 @@ def _redirect_uri(given: str) -> str:
         parts, name = urlsplit(""), ""
     secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(name))
     if not name or not secure or "@" in parts.netloc or not re.fullmatch(r"[\x21-\x7e]+", text) or "#" in text:
-        # What was given is not repeated: it may be a pasted address with a code in it.
+        # The text does not repeat the URL: it may be a pasted address with a code in it.
         raise InvalidSetting(
-            "The redirect URL must be the one registered for the app, letter by letter: an https:// address (http:// "
-            "only on this machine) without a '#'.",
+            "The redirect URL must be exactly the one registered for the app: an https:// address (http:// only on "
+            "this machine) without a '#'.",
             field="redirect_url",
         )
     return text
@@ -247,7 +255,7 @@ def _scopes(given: Collection[str]) -> str:
     words = given.split() if isinstance(given, str) else list(given)
     if not words or not all(isinstance(word, str) and _SCOPE.fullmatch(word) for word in words):
         raise InvalidSetting(
-            "Name at least one scope to ask for, such as 'trade'; the app's registration at Deriv lists those it may."
+            "Request at least one scope, such as 'trade'; the app's registration at Deriv lists the allowed ones."
         )
     return " ".join(words)
 

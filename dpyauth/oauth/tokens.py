@@ -33,28 +33,28 @@ from dpyauth.oauth.pkce import HOST, Code
 from dpyauth.settings import is_loopback
 
 PATIENCE = 30.0
-"""Seconds that an exchange may take."""
+"""Longest time for an exchange, in seconds."""
 
 LONGEST_ANSWER = 2**20
-"""Size up to which an answer is read, in bytes."""
+"""Size of the longest response that is read, in bytes."""
 
 _CALL: Final = "oauth2/token"
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-_LONGEST_LIFE = 1e10  # seconds; more cannot be meant
+_LONGEST_LIFE = 1e10  # seconds; a longer life is a mistake
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 _AGAIN: Final = "Start the sign-in again."
 _REASONS: Final = {
-    "invalid_grant": "what the sign-in brought was used before, or too long ago, or belongs to another app or redirect "
-    "URL. If this comes again, compare the redirect URL with the registered one, letter by letter",
-    "invalid_client": "it does not know the app ID, or the app is not one that signs in with OAuth. App IDs of the v3 "
-    "API, which are numbers, do not work here",
+    "invalid_grant": "the sign-in has been used before, has expired, or belongs to another app or redirect URL. If "
+    "this happens again, compare the redirect URL with the registered one, character by character",
+    "invalid_client": "Deriv does not know the app ID, or the app does not sign in with OAuth. App IDs of the v3 API, "
+    "which are numbers, do not work here",
 }
 
 
 def http_client(host: str = HOST) -> httpx.AsyncClient:
-    """Return an HTTP client for one host: with the system's proxies, unless it is on this machine.
+    """Return an HTTP client for one host. It uses the system's proxies, unless the host is on this machine.
 
     Parameters
     ----------
@@ -82,11 +82,12 @@ def http_client(host: str = HOST) -> httpx.AsyncClient:
         why = "they name a SOCKS proxy, which needs the package socksio"
     except (ValueError, OSError, httpx.InvalidURL):
         why = wrong_certificates() or "the proxy or certificate file that they name does not work"
+    # Raised outside of the handlers: the error that was caught may contain a proxy's password.
     raise ConnectionFailed(f"The network settings of this machine cannot be used: {why}.", call=_CALL)
 
 
 async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
-    """Exchange a code for tokens, in one attempt: a code is good for one.
+    """Exchange a code for tokens, in a single attempt, because a code works only once.
 
     Uses ``POST /oauth2/token`` of Deriv's sign-in server.
 
@@ -100,17 +101,17 @@ async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
     Returns
     -------
     Tokens
-        Their lifetime is the one that Deriv states; none is assumed.
+        Tokens, with the lifetime that Deriv states; none is assumed.
 
     Raises
     ------
     SignInRefused
-        Deriv does not give any; ``code`` is its own word, such as ``"invalid_grant"``.
+        Deriv refused to give tokens; ``code`` is its own word, such as ``"invalid_grant"``.
     ConnectionFailed
-        Deriv could not be reached, or has a problem of its own; as ConnectionLost, the connection broke off.
+        Deriv could not be reached, or has an internal problem; ConnectionLost if the connection broke.
     CallTimeout, RateLimited, BadReply
-        No answer in time, too many sign-ins, or what came is no answer. After every one of these errors the way on is
-        a new sign-in.
+        There was no reply in time, there were too many sign-ins, or the reply was not one of Deriv's. After any of
+        these errors the user has to sign in again.
 
     Examples
     --------
@@ -129,21 +130,23 @@ async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
         [code.value, code.verifier],
     )
     if isinstance(found, DpyauthError):
-        raise found  # here, where no variable holds a secret in plain text: tracebacks can show variables
+        # Returned by `_ask` and raised here: some tools show the variables of every frame of a traceback, and this
+        # frame holds no secret in plain text.
+        raise found
     return found
 
 
 async def refresh(client_id: str, refresh_token: Secret, http: httpx.AsyncClient, host: str = HOST) -> Tokens:
-    """Get new tokens for a refresh token, in one attempt: Deriv may replace it as soon as it is used.
+    """Get new tokens for a refresh token, in a single attempt, because Deriv may replace the token at its first use.
 
     Uses ``POST /oauth2/token`` of Deriv's sign-in server.
 
     Parameters
     ----------
     client_id : str
-        The app ID that it was given to.
+        App ID that the refresh token was issued to.
     refresh_token : Secret
-        From the last `Tokens`.
+        Refresh token of the latest `Tokens`.
     http : httpx.AsyncClient
         From `http_client`.
     host : str, optional
@@ -152,12 +155,12 @@ async def refresh(client_id: str, refresh_token: Secret, http: httpx.AsyncClient
     Returns
     -------
     Tokens
-        With the old refresh token, where no new one came.
+        New tokens; with the old refresh token, if Deriv sent no new one.
 
     Raises
     ------
     SignInRefused, ConnectionFailed, CallTimeout, RateLimited, BadReply
-        As for `exchange`. The access token at hand stays good for as long as it was.
+        As for `exchange`. The current access token stays valid until its own expiry.
 
     Examples
     --------
@@ -184,6 +187,7 @@ async def _ask(
     http: httpx.AsyncClient, host: str, form: Callable[[], str], private: Collection[Secret]
 ) -> Tokens | DpyauthError:
     host = plain_host(host)
+    # The time before the request, so that the end of the token is never assumed to be later than it is.
     began = time.time()
     try:
         async with asyncio.timeout(PATIENCE):
@@ -195,28 +199,31 @@ async def _ask(
         )
     except (TimeoutError, httpx.TimeoutException):
         return CallTimeout(f"Deriv's sign-in server {host} did not answer in time. {_AGAIN}", call=_CALL)
-    except Exception as error:  # whatever it is: it holds the request, and with it the secrets
+    except Exception as error:  # no error of httpx may leave here: it holds the request, which contains the secrets
         kind = type(error).__name__
-        return ConnectionLost(f"The exchange with {host} broke off ({kind}) and is not repeated. {_AGAIN}", call=_CALL)
+        return ConnectionLost(
+            f"The connection to {host} broke during the sign-in ({kind}), which is not repeated. {_AGAIN}", call=_CALL
+        )
     said = parse(content)
     return _refusal(status, said, host, private) or _tokens(said or {}, began)
 
 
 async def _post(http: httpx.AsyncClient, url: str, form: str) -> tuple[int, bytes]:
-    """Send a form. Return the status of the answer and its body, or an empty body if it is too long."""
+    """Send a form. Return the status and the body of the response; the body is empty if it is too long."""
+    # Redirects are not followed: the form contains the code and the verifier, and would go to another server.
     async with http.stream("POST", url, content=form, headers=_HEADERS, follow_redirects=False) as answer:
         content = b""
         async for part in answer.aiter_bytes():
             content += part
             if len(content) > LONGEST_ANSWER:
-                return answer.status_code, b""  # the beginning alone is no answer
+                return answer.status_code, b""  # an incomplete body is of no use
         return answer.status_code, content
 
 
 def _refusal(
     status: int, said: Mapping[str, Any] | None, host: str, private: Collection[Secret]
 ) -> DpyauthError | None:
-    """Return the error that an answer without tokens stands for, if it is one."""
+    """Return the error for a response without tokens; None if it may have tokens."""
     given = (said or {}).get("error")
     code = given.lower() if isinstance(given, str) and re.fullmatch(r"[A-Za-z_]{1,40}", given) else ""
     about = f"HTTP {status}{code and ', '}{code}"
@@ -226,21 +233,21 @@ def _refusal(
         )
     if status >= 500 or code in {"server_error", "temporarily_unavailable"}:
         return ConnectionFailed(
-            f"Deriv's sign-in server has a problem of its own ({about}). Wait a little. {_AGAIN}", call=_CALL
+            f"Deriv's sign-in server has an internal problem ({about}). Wait a little. {_AGAIN}", call=_CALL
         )
     if given is not None:
         story = (said or {}).get("error_description")
         words = harmless(scrub(story, private)) if isinstance(story, str) else ""
-        why = _REASONS.get(code, "see the app's registration at Deriv")
+        why = _REASONS.get(code, "check the app's registration at Deriv")
         return SignInRefused(
-            f"Deriv gave no access ({about}): {why}.{words and f' Its words: {words}.'} {_AGAIN}",
+            f"Deriv gave no access ({about}): {why}.{words and f' Deriv says: {words}.'} {_AGAIN}",
             call=_CALL,
             code=code or "unknown_error",
         )
     if status != 200 or said is None:
         return BadReply(
-            f"What answered at {host} is not Deriv's sign-in server, or it has a fault (HTTP {status}). Is a proxy or "
-            f"a firewall in between? {_AGAIN}",
+            f"The reply from {host} is not one of Deriv's sign-in server, or the server has a fault (HTTP {status}). "
+            f"Is a proxy or a firewall in between? {_AGAIN}",
             call=_CALL,
         )
     return None
@@ -249,7 +256,7 @@ def _refusal(
 def _tokens(said: Mapping[str, Any], began: float) -> Tokens | BadReply:
     access, kind, scope = said.get("access_token"), said.get("token_type"), said.get("scope")
     if not _is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
-        return BadReply(f"Deriv's answer to the sign-in holds no token that can be used. {_AGAIN}", call=_CALL)
+        return BadReply(f"Deriv's reply to the sign-in contains no usable token. {_AGAIN}", call=_CALL)
     renewal = said.get("refresh_token")
     life = _seconds(said.get("expires_in"))
     return Tokens(
@@ -266,7 +273,7 @@ def _is_token(given: object) -> TypeGuard[str]:
 
 
 def _seconds(given: object) -> float | None:
-    """Return a lifetime in seconds, if it is one."""
+    """Return a lifetime in seconds; None if the value is not one."""
     try:
         seconds = float(given) if isinstance(given, int | float | str) and not isinstance(given, bool) else 0.0
     except (ValueError, OverflowError):

@@ -180,7 +180,7 @@ class TokensModel(AdminModel):
     def _listed(self, reply: Reply) -> list[_Token]:
         told = reply.get(_CALL)
         if not isinstance(told, dict):
-            raise BadReply(f"Deriv's answer to '{_CALL}' has nothing under that name.", call=_CALL)
+            raise BadReply(f"Deriv's reply to '{_CALL}' contains no data of that call.", call=_CALL)
         rows = told.get("tokens")
         return [self._token(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 

@@ -1,7 +1,7 @@
-"""Deriv's APIs on this machine, so that every lesson and test runs with no account.
+"""Deriv's APIs on this machine, so that every lesson and test runs without an account.
 
-It answers Deriv's calls as Deriv's published schemas say, for made-up users with made-up money. A call
-it does not simulate is answered with an error that says so.
+It answers Deriv's calls as in Deriv's published schemas, for made-up users with made-up money. A call that it does not
+simulate gets an error that says so.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from dpyauth.sandbox import Sandbox
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Start a sandbox, say where it is and which tokens it takes, and wait.
+    """Start a sandbox, print its address and tokens, and wait.
 
-    A port that cannot be used is told in a sentence, with the exit status 2.
+    If the port cannot be used, a message says so and the exit status is 2.
     """
     parser = argparse.ArgumentParser(prog="python -m dpyauth.sandbox", description="Deriv on this machine.")
     parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1 (default: a free port)")
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(port: int, tell: Callable[[Sandbox], None] | None = None) -> None:
-    """Run a sandbox until Ctrl-C; ``tell`` says where it is in place of the usual text.
+    """Run a sandbox until Ctrl-C; ``tell`` prints its address instead of the usual text.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def run(port: int, tell: Callable[[Sandbox], None] | None = None) -> None:
 
 
 def described(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Return where a sandbox is and which tokens it takes, for each API."""
+    """Return the addresses and the tokens of a sandbox, for each API."""
     sides = {api: sandbox.side(api) for api in APIS}
     return [
         {

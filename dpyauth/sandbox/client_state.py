@@ -1,4 +1,4 @@
-"""One client: who it is signed in as, and what it has open."""
+"""One client: its sign-in, and its open streams."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Client:
 
     @property
     def is_known_app(self) -> bool:
-        """Return whether the app it connected with can be used."""
+        """Return whether the app that it connected with is known."""
         return self.world.apps.find(self.app_id) is not None
 
     @property
@@ -38,17 +38,17 @@ class Client:
 
     @property
     def most_proposals(self) -> float:
-        """Return how many streams of proposals it may have open."""
+        """Return the number of streams of proposals that it may have open."""
         return MOST_PROPOSALS if isinstance(self.meter.limits, Limits) else math.inf
 
     def sign_in(self, grants: list[Token[str]]) -> None:
-        """Replace the user signed in; streams of accounts that are gone end."""
+        """Replace the signed-in user, and end the streams of accounts that are gone."""
         self.grants = {grant.owner: grant for grant in grants}
         self.current = grants[0].owner
         self.streams.forget_accounts(keep=self.grants)
 
     def sign_out(self, loginid: str | None = None) -> None:
-        """Drop one account, or all of them."""
+        """Sign out of one account, or of all."""
         self.grants.pop(loginid, None) if loginid else self.grants.clear()
         if self.current not in self.grants:
             self.current = next(iter(self.grants), None)

@@ -1,4 +1,4 @@
-"""The one sandbox of this process, for all lessons and cells to share."""
+"""The one sandbox of this process, which all lessons and cells share."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _sharing = threading.RLock()
 
 
 def shared() -> Sandbox:
-    """Return the one sandbox of this process, started when first asked for.
+    """Return the one sandbox of this process; start it at the first call.
 
     Returns
     -------
     Sandbox
-        Running until the process ends. A forked process has one of its own.
+        Sandbox that runs until the process ends. A forked process has its own.
 
     Examples
     --------

@@ -22,7 +22,7 @@ _REMEMBERED: Final = 10_000
 
 
 class Received(NamedTuple):
-    """One request the sandbox got: the call's name (``?`` if there is no such call), req_id, connection."""
+    """Request that the sandbox got: name of the call (``?`` if there is no such call), req_id, connection."""
 
     call: str
     req_id: int | None
@@ -33,10 +33,10 @@ class OpenSocket(Protocol):
     """A client's WebSocket."""
 
     def publish(self, topic: str, event: Any) -> None:
-        """Tell its streams of an event."""
+        """Send an event to its streams."""
 
     def strike(self, fault: Fault) -> None:
-        """Do something bad to it."""
+        """Apply a fault to it."""
 
     def end(self, code: int) -> None:
         """Close it properly."""
@@ -46,14 +46,14 @@ class OpenSocket(Protocol):
 
 
 class Context:
-    """State of a sandbox, as handlers of requests see it. All of it is used on the server's thread.
+    """State of a sandbox, for the handlers of requests. It must be used on the server's thread only.
 
     Parameters
     ----------
     clock : callable
-        Returns the time in epoch seconds.
+        Function that returns the time in epoch seconds.
     limits : Limits or None
-        Rate limits of v3; with None the Options API has none either.
+        Rate limits of v3; if None, the Options API has none either.
     token_lifetime : float or None
         Seconds after which a token from the sign-in pages expires.
     """
@@ -80,40 +80,40 @@ class Context:
         _forks.own(self)
 
     def _forked(self) -> None:
-        """Be what a sandbox is that does not run: the one this is a copy of goes on in the parent."""
+        """Become a sandbox that does not run, because the original goes on in the parent process."""
         self._loop = None
         self._changed = threading.Condition()
         self.sockets = set()
 
     @property
     def url(self) -> str:
-        """Return the WebSocket address of v3, still without ``?app_id=``."""
+        """Return the WebSocket address of v3, without ``?app_id=``."""
         return f"ws://{HOST}:{self.port}/websockets/v3"
 
     @property
     def received(self) -> list[Received]:
-        """Return the latest requests, oldest first; never with any value a client sent."""
+        """Return the latest requests, oldest first, without the values that clients sent."""
         with self._changed:
             return list(self._received)
 
     def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
-        """Remember a request, or only that something changed, and wake up all waiting threads."""
+        """Record a request, or only that something has changed, and wake up all waiting threads."""
         with self._changed:
             if call:
                 self._received.append(Received(call, req_id, connection))
             self._changed.notify_all()
 
     def wait_for(self, condition: Callable[[], object], timeout: float) -> bool:
-        """Wait until a condition holds, which is checked at every `note`; return whether it does."""
+        """Wait until a condition holds; return whether it does. It is checked at every `note`."""
         with self._changed:
             return bool(self._changed.wait_for(condition, timeout))
 
     def begin(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Take the loop that this sandbox runs on from now on; None when it stops."""
+        """Set the loop that this sandbox runs on; None when it stops."""
         self._loop = loop
 
     def run(self, action: Callable[[], T]) -> T:
-        """Run something on the server's thread and return what it returns; here, when the server is not running."""
+        """Run a function on the server's thread, or here if the server is not running; return its result."""
         if self._loop is None or self._loop is _current_loop():
             return action()
         done: concurrent.futures.Future[T] = concurrent.futures.Future()
@@ -128,12 +128,12 @@ class Context:
         return done.result()
 
     def publish(self, topic: str, event: Any) -> None:
-        """Tell every client's streams of an event."""
+        """Send an event to the streams of every client."""
         for client in tuple(self.sockets):
             client.publish(topic, event)
 
     def _tell(self, topic: str, event: object) -> None:
-        """Tell the streams of an event, after the reply to the request that brought it about."""
+        """Send an event to the streams, after the reply to the request that caused it."""
         if self._loop is not None:
             self._loop.call_soon(self.publish, topic, event)
 
@@ -145,7 +145,7 @@ class Context:
         if fault.kind == "site":
             self.world.site = {"site_status": fault.args[0]}
             if fault.args[0] != "up":
-                self.world.site["message"] = "The sandbox is under maintenance, as it was asked to be."
+                self.world.site["message"] = "The sandbox is under maintenance, as requested."
             self.publish("site", None)
         elif fault.kind == "move":
             self.options.move(*fault.args)

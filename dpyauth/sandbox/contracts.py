@@ -1,4 +1,4 @@
-"""A contract: its terms, the words for it, what it is worth and how it ends."""
+"""A contract: its terms, its description, its value and how it ends."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import numpy.typing as npt
 
 from dpyauth.sandbox import data_files, price_feed
 
-FEE: Final = 0.0128  # what is added to the chance of a contract when it is bought, and taken off when it is sold
+FEE: Final = 0.0128  # added to the chance of a contract in the price to buy it, and subtracted in the price to sell it
 _YEAR: Final = 31_557_600
-_EXACT: Final = 7 * 86_400  # so long an absence is looked through second by second; what is beyond, by minutes
+_EXACT: Final = (
+    7 * 86_400
+)  # prices of such a period are checked second by second, and of what is before, minute by minute
 _AT_ONCE: Final = 50_000  # prices
 _UNITS: Final = ((86_400, "days"), (60, "minutes"), (1, "seconds"))
 
 
 class Kind(NamedTuple):
-    """A contract type: its category, and the side it takes."""
+    """Contract type: its category and its side."""
 
     category: str
     sentiment: str
@@ -46,30 +48,30 @@ _DIGIT_TEXTS: Final = {
 
 
 class Order(NamedTuple):
-    """A limit at which a contract closes by itself: what may be gained or lost, in the smallest unit."""
+    """Limit at which a contract closes by itself: a gain or loss, in the smallest unit."""
 
     name: str  # "take_profit" or "stop_loss"
-    amount: int | None  # None: the limit was taken back
+    amount: int | None  # None: the limit was removed
     since: int
 
     @property
     def gain(self) -> int:
-        """Return its amount as a gain: that of a stop loss is negative."""
+        """Return its amount as a gain, which is negative for a stop loss."""
         return (self.amount or 0) * (-1 if self.name == "stop_loss" else 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """The right to get the stake back, for a while."""
+    """Right to get the stake back, for a limited time."""
 
-    text: str  # its duration as it was asked for, such as "5m"
+    text: str  # duration in the form of the request, such as "5m"
     price: int
     until: int
 
 
 @dataclass(slots=True)
 class Contract:
-    """One contract, open or closed. Money is in the currency's smallest unit."""
+    """One contract, open or closed. Amounts of money are in the currency's smallest unit."""
 
     contract_id: int
     kind: str
@@ -84,15 +86,15 @@ class Contract:
     sell_id: int | None = None
     sold: int | None = None
     sell_price: int = 0
-    ticks: int | None = None  # its duration, where that is counted in ticks
+    ticks: int | None = None  # its duration, if that is counted in ticks
     barrier: str = ""  # "+0.1": from the entry; "1234.5": a price; "5": a digit; empty: the entry itself
     multiplier: int | None = None
     commission: int = 0
     orders: dict[str, Order] = field(default_factory=dict)
     changes: list[Order] = field(default_factory=list)  # every order it has had, oldest first
     cancellation: Cancellation | None = None
-    ended: str = ""  # how, unless that follows from what it brought
-    checked: int | None = None  # until when its limits have been looked at; None: it has none
+    ended: str = ""  # how it ended, unless that follows from its proceeds
+    checked: int | None = None  # time until which its limits have been checked; None if it has none
 
     @property
     def category(self) -> str:
@@ -101,24 +103,24 @@ class Contract:
 
     @property
     def price(self) -> int:
-        """Return what was paid for it."""
+        """Return its purchase price."""
         return self.stake + (self.cancellation.price if self.cancellation else 0)
 
     @property
     def status(self) -> str:
-        """Return its state as Deriv names it."""
+        """Return Deriv's name of its state."""
         if self.sold is None:
             return "open"
         return self.ended or ("sold" if self.multiplier else "won" if self.sell_price else "lost")
 
     @property
     def entry_time(self) -> int:
-        """Return when it takes its entry price: the second after it was bought."""
+        """Return the time of its entry price: the second after the purchase."""
         return self.bought + 1
 
     @property
     def strike(self) -> float:
-        """Return the price it is measured against."""
+        """Return the price that decides whether it is won."""
         if not self.barrier:
             return self.entry
         relative = self.barrier[0] in "+-"
@@ -126,21 +128,21 @@ class Contract:
 
     @property
     def digit(self) -> int:
-        """Return the digit it is about."""
+        """Return the digit of a digit contract."""
         return int(self.barrier or 0)
 
     @property
     def due(self) -> int:
-        """Return the second in which it may come to an end."""
+        """Return the second in which it may end."""
         return self.expiry if self.checked is None else min(self.expiry, self.checked + 1)
 
     @property
     def cancellable(self) -> int:
-        """Return until when the stake can be had back; 0 where it cannot."""
+        """Return the time until which it can be cancelled; 0 if it cannot."""
         return self.cancellation.until if self.cancellation else 0
 
     def duration(self) -> tuple[int, str]:
-        """Return its duration: a number, and what it counts."""
+        """Return its duration: a number and a unit."""
         if self.ticks is not None:
             return self.ticks, "ticks"
         seconds = self.expiry - self.bought
@@ -160,7 +162,7 @@ class Contract:
         return f"{self.kind}_{self.symbol}_{payout}_{self.bought}_{until}_{self._barrier_code()}_0"
 
     def longcode(self) -> str:
-        """Return the contract in a sentence."""
+        """Return a sentence that describes the contract."""
         title = price_feed.SYMBOLS[self.symbol].title
         side = KINDS[self.kind].sentiment
         if self.multiplier:
@@ -174,7 +176,7 @@ class Contract:
         return f"Pays out if {title} is {same}{where} {self._barrier_text()} {after}"
 
     def wins(self, price: float) -> bool:
-        """Return whether it is won if this is the last price."""
+        """Return whether it is won with this last price."""
         side = KINDS[self.kind].sentiment
         if self.category == "digits":
             return _DIGITS[side](int(f"{price:.{price_feed.SYMBOLS[self.symbol].digits}f}"[-1]), self.digit)
@@ -183,7 +185,7 @@ class Contract:
         return (price > self.strike) == (side == "up")
 
     def chance(self, price: float, seconds: int) -> float:
-        """Return how likely it is to be won from this price on, with so many seconds to go."""
+        """Return the probability that it is won, given the current price and the seconds left."""
         side = KINDS[self.kind].sentiment
         if self.category == "digits":
             return sum(_DIGITS[side](digit, self.digit) for digit in range(10)) / 10
@@ -194,20 +196,20 @@ class Contract:
         return above if side == "up" else 1 - above
 
     def settlement(self, price: float) -> int:
-        """Return what it brings at its end if this is the last price."""
+        """Return its proceeds with this last price."""
         if self.multiplier:
             return max(0, self.stake + self.gain(price))
         return self.payout if self.wins(price) else 0
 
     def gain(self, price: float) -> int:
-        """Return what a multiplier has gained, or lost, at this price."""
+        """Return the gain or loss of a multiplier at this price."""
         assert self.multiplier is not None
         change = price / self.entry - 1
         side = change if KINDS[self.kind].sentiment == "up" else -change
         return round(self.stake * self.multiplier * side) - self.commission
 
     def worth(self, second: int) -> int:
-        """Return what it can be sold for in this second."""
+        """Return the price for which it can be sold in this second."""
         if second >= self.expiry:
             return self.settlement(price_feed.spot(self.symbol, self.expiry))
         price = price_feed.spot(self.symbol, second) if second >= self.entry_time else self.entry
@@ -216,21 +218,21 @@ class Contract:
         return round(self.payout * max(0.0, self.chance(price, self.expiry - second) - FEE))
 
     def limit_price(self, amount: int) -> float:
-        """Return the price at which a multiplier has gained so much."""
+        """Return the price at which a multiplier has gained an amount."""
         assert self.multiplier is not None
         change = (amount + self.commission) / (self.stake * self.multiplier)
         side = change if KINDS[self.kind].sentiment == "up" else -change
         return self.entry * (1 + side)
 
     def ending(self, now: int) -> tuple[int, int, str] | None:
-        """Return when it came to its end by itself, what it brought and how; None if it has not by now."""
+        """Return when it ended by itself, its proceeds and how it ended; None if it has not ended yet."""
         limit = self._limit(min(now, self.expiry)) if self.checked is not None else None
         if limit is None and now >= self.expiry:
             return self.expiry, self.settlement(price_feed.spot(self.symbol, self.expiry)), ""
         return limit
 
     def _limit(self, until: int) -> tuple[int, int, str] | None:
-        """Look at the prices since the last look for the first that reached a limit."""
+        """Return the same for the first price since the last check that reached a limit."""
         assert self.checked is not None
         first, self.checked = max(self.checked + 1, self.entry_time), max(self.checked, until)
         exact = min(until, first + _EXACT)
@@ -241,7 +243,7 @@ class Contract:
         return self._reached(np.arange(exact + 60 - exact % 60, until + 1, 60))
 
     def _reached(self, seconds: npt.NDArray[np.int64]) -> tuple[int, int, str] | None:
-        """Return the first of these seconds in which a limit is reached, what the contract brings then and how."""
+        """Return the first of these seconds in which a limit is reached, with the proceeds and the limit."""
         if price_feed.SYMBOLS[self.symbol].weekdays:
             seconds = seconds[(seconds // 86_400 + 3) % 7 < 5]
         assert self.multiplier is not None

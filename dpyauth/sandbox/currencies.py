@@ -1,4 +1,4 @@
-"""Currencies and what they are worth; the same at any time."""
+"""Currencies and their exchange rates, which never change."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CURRENCIES: Final[dict[str, tuple[str, float]]] = {
 
 
 def rate(base: str, target: str) -> float:
-    """Return what one unit of a currency is in another."""
+    """Return the exchange rate between two currencies."""
     return round(CURRENCIES[base][1] / CURRENCIES[target][1], 8)
 
 
 def in_currency(dollars: float, code: str) -> float:
-    """Return an amount of US dollars in a currency; of an account that has none yet, as it is."""
+    """Return an amount of US dollars in a currency; unchanged for an account without a currency."""
     return round(dollars * rate("USD", code or "USD"), DIGITS[code])
 
 

@@ -1,4 +1,4 @@
-"""The made-up people and things of the sandbox, as data files."""
+"""Read the data files with the made-up people and things of the sandbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FOLDER: Final = os.path.join(os.path.dirname(__file__), "data")
 
 
 def read(name: str) -> Any:
-    """Return what a file holds, new each time: a sandbox may change it."""
+    """Return the content of a file, as a new object each time because a sandbox may change it."""
     return json.loads(_text(name))
 
 

@@ -1,4 +1,4 @@
-"""Buying and selling: prices, proposals, and what both do to an account."""
+"""Buy and sell contracts: prices, proposals, and their effect on an account."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from dpyauth.sandbox.ledgers import Row
 from dpyauth.sandbox.offers import Terms, invalid
 from dpyauth.sandbox.users import Account
 
-LIFETIME: Final = 60  # seconds that a proposal without a stream can be bought; Deriv states no number
-_KEPT: Final = 1_000  # proposals that one connection may have open
-_LEAST_CHANCE: Final = 0.02  # below, a payout would be more than fifty times the stake
+LIFETIME: Final = 60  # seconds for which a proposal without a stream can be bought; Deriv does not document it
+_KEPT: Final = 1_000  # most open proposals of one connection
+_LEAST_CHANCE: Final = 0.02  # with a smaller one, a payout would be more than fifty times the stake
 _MOST_OPEN: Final = 100  # contracts, as `get_limits` says
 _BARRED: Final = frozenset({"no_trading", "no_withdrawal_or_trading", "unwelcome", "disabled"})
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Price of a contract now. It is not bought yet."""
+    """Current price of a contract that has not been bought yet."""
 
     contract: Contract
     spot: float
@@ -37,12 +37,12 @@ class Quote:
 
 
 def quote(terms: Terms, now: int) -> Quote:
-    """Return the price of a contract now, or refuse it.
+    """Return the current price of a contract, or refuse it.
 
     Raises
     ------
     Refusal
-        The market is closed, or nothing of this kind is offered at this moment.
+        The market is closed, or no such contract is offered at the moment.
     """
     symbol = terms.symbol
     if not symbol.is_open(now):
@@ -50,7 +50,12 @@ def quote(terms: Terms, now: int) -> Quote:
     if terms.until is not None:
         offers.check_seconds(symbol, terms.kind, terms.until - now)
     if terms.multiplier is None and not symbol.is_open(terms.expiry(now)):
-        raise invalid("TradingDayExpiry", "The market is closed when it would end.", "duration", offers.OFFERINGS)
+        raise invalid(
+            "TradingDayExpiry",
+            "The market is closed at the time when this contract would end.",
+            "duration",
+            offers.OFFERINGS,
+        )
     spot = price_feed.spot(symbol.name, now)
     draft = terms.draft(now, spot)
     if not terms.multiplier:
@@ -63,7 +68,7 @@ def quote(terms: Terms, now: int) -> Quote:
 
 
 def _price(draft: Contract, terms: Terms, spot: float, now: int) -> None:
-    """Give a contract that pays all or nothing its stake and its payout."""
+    """Set the stake and the payout of a contract that pays all or nothing."""
     chance = draft.chance(spot, draft.expiry - now) + FEE
     if chance < _LEAST_CHANCE:
         raise invalid("InvalidBarrier", "The barrier is too far away.", "barrier")
@@ -82,21 +87,21 @@ def _price(draft: Contract, terms: Terms, spot: float, now: int) -> None:
 
 @dataclass(slots=True)
 class Proposals:
-    """The proposals of one connection that can still be bought, each of them once."""
+    """Proposals of one connection that can still be bought, once each."""
 
     _known: dict[str, tuple[Terms, float]] = field(default_factory=dict)
 
     def add(self, proposal_id: str, terms: Terms, until: float = math.inf) -> None:
-        """Remember a proposal; without an end it lasts as long as its stream."""
+        """Add a proposal; without an end it is valid as long as its stream."""
         self._known[proposal_id] = (terms, until)
         while len(self._known) > _KEPT:
             del self._known[next(iter(self._known))]
 
     def take(self, proposal_id: str, now: float, end_stream: Callable[[str], bool]) -> Terms:
-        """Use a proposal up; its stream ends with it."""
+        """Remove and return a proposal; end its stream."""
         terms, until = self._known.pop(proposal_id, (None, 0.0))
         if terms is None or now >= until or (until == math.inf and not end_stream(proposal_id)):
-            message = "This proposal is unknown, or it has run out."
+            message = "This proposal is unknown, or has expired."
             raise Refusal("InvalidContractProposal", message, {"field": "buy"})
         return terms
 
@@ -112,17 +117,17 @@ def _listed(value: object) -> list[str]:
 
 
 def buy(account: Account, terms: Terms, now: int, contract_id: int, most: float, app_id: int | None = None) -> Row:
-    """Buy a contract at its price of this moment.
+    """Buy a contract at its current price.
 
     Parameters
     ----------
     most : float
-        The highest price to accept, in the account's currency.
+        Highest price to accept, in the account's currency.
 
     Raises
     ------
     Refusal
-        It cannot be bought, costs more than that, or more than the account holds.
+        It cannot be bought, or costs more than that or than the account's balance.
     """
     if terms.currency != account.currency:
         message = f"This account is in {account.currency or 'no currency yet'}."
@@ -137,11 +142,11 @@ def buy(account: Account, terms: Terms, now: int, contract_id: int, most: float,
             "PriceMoved",
         )
     if len(ledger.open) >= _MOST_OPEN:
-        message = f"This account has {_MOST_OPEN} open contracts, which is as many as it may have."
+        message = f"This account has {_MOST_OPEN} open contracts, which is the most allowed."
         raise Refusal("OpenPositionLimitExceeded", message, subcode="OpenPositionLimitExceeded")
     if ask > ledger.balance:
         there = text(ledger.balance, account.currency)
-        message = f"The balance of {there} does not suffice for a price of {text(ask, account.currency)}."
+        message = f"The balance of {there} is not enough for a price of {text(ask, account.currency)}."
         raise Refusal("InsufficientBalance", message, subcode="InsufficientBalance")
     contract = found.contract
     contract.contract_id, contract.app_id = contract_id, app_id
@@ -161,9 +166,9 @@ def held(account: Account, contract_id: int) -> Contract:
 
 
 def resale_problem(contract: Contract, now: int) -> Refusal | None:
-    """Return why a contract cannot be sold now; None if it can."""
+    """Return the reason why a contract cannot be sold now; None if it can."""
     if contract.ticks is not None or contract.category == "digits":
-        message, subcode = "A contract like this cannot be sold before its end.", "ResaleNotOffered"
+        message, subcode = "A contract of this kind cannot be sold before it ends.", "ResaleNotOffered"
     elif now < contract.entry_time:
         message, subcode = "The contract has no entry price yet.", "EntryTickMissing"
     elif not price_feed.SYMBOLS[contract.symbol].is_open(now):
@@ -174,7 +179,7 @@ def resale_problem(contract: Contract, now: int) -> Refusal | None:
 
 
 def sell(account: Account, contract_id: int, now: int, least: float) -> Row:
-    """Sell a contract at its price of this moment, unless that is below `least`; 0 takes any price."""
+    """Sell a contract at its current price, unless that is below `least`; 0 accepts any price."""
     contract = held(account, contract_id)
     if problem := resale_problem(contract, now):
         raise problem
@@ -190,7 +195,7 @@ def sell(account: Account, contract_id: int, now: int, least: float) -> Row:
 
 
 def cancel(account: Account, contract_id: int, now: int) -> Row:
-    """Give a contract back for its stake, where that right was bought and has not run out."""
+    """Cancel a contract for its stake, if that right was bought and has not expired."""
     contract = held(account, contract_id)
     if contract.cancellation is None:
         message, subcode = "This contract was bought without a cancellation.", "DealCancellationNotBought"
@@ -202,7 +207,7 @@ def cancel(account: Account, contract_id: int, now: int) -> Row:
 
 
 def update(account: Account, contract_id: int, wanted: Mapping[str, float | None], now: int) -> Contract:
-    """Set, change or take back the limits at which a multiplier closes by itself.
+    """Set, change or remove the limits at which a multiplier closes by itself.
 
     Raises
     ------
@@ -214,7 +219,7 @@ def update(account: Account, contract_id: int, wanted: Mapping[str, float | None
     if not contract.multiplier or contract.checked is None:
         raise Refusal(code, "Only multipliers have limits.", subcode="ContractUpdateNotAllowed")
     if not wanted:
-        raise Refusal(code, "Name stop_loss or take_profit.", {"field": "limit_order"}, "InvalidUpdateArgument")
+        raise Refusal(code, "Pass stop_loss or take_profit.", {"field": "limit_order"}, "InvalidUpdateArgument")
     if now <= contract.cancellable:
         message = "A contract has no limits while it can be cancelled."
         raise Refusal(code, message, {"field": "limit_order"}, "OrderUpdateNotAllowed")
@@ -232,7 +237,7 @@ def update(account: Account, contract_id: int, wanted: Mapping[str, float | None
 
 
 def settle(account: Account, now: int) -> list[Row]:
-    """Close the contracts that have come to their end by now, in the order in which they did."""
+    """Close the contracts that have ended by now, in the order in which they ended."""
     endings = []
     for contract in account.ledger.open:
         ending = contract.ending(now)

@@ -1,4 +1,4 @@
-"""Requests and replies as text: parsing, checking against the catalog, masking, building."""
+"""Parse and check requests, mask them, and build replies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Refusal(Exception):
-    """A request answered with an error: its code, message, details and subcode as they go to the client."""
+    """Error reply to a request: code, message, details and subcode, as the client gets them."""
 
     def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None, subcode: str = "") -> None:
         super().__init__(code)
@@ -30,7 +30,7 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class Reply:
-    """One message to the client, still without the echo of its request."""
+    """Message to the client, without the echo of its request."""
 
     msg_type: str
     payload: Any
@@ -49,7 +49,7 @@ def _fields(name: str) -> frozenset[str]:
 
 @functools.cache
 def _sensitive(name: str) -> frozenset[str]:
-    """Return what to mask in this call's echo; a field the call does not have may be another call's secret."""
+    """Return the fields to mask in this call's echo. An unknown field may be another call's secret."""
     every = frozenset().union(*(call.sensitive for call in load("v3").values()))
     own = load("v3").get(name)
     return own.sensitive | (every - frozenset(own.fields)) if own else every
@@ -72,7 +72,7 @@ def _constant(text: str) -> float:
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
-    """Return the request in a frame, or refuse a frame that is not one JSON object in text."""
+    """Return the request in a frame, or refuse a frame that is not the text of a JSON object."""
     if isinstance(text, bytes):
         raise Refusal("MalformedRequest", "The frame is binary; a request is JSON text.")
     try:
@@ -85,7 +85,7 @@ def parse(text: str | bytes) -> dict[str, Any]:
 
 
 def find_call(request: Mapping[str, Any]) -> Call | None:
-    """Return the call a request is for. Some fields are named like calls, so the one that has the others wins."""
+    """Return the call of a request. Some fields have names of calls, so the call that has the other fields counts."""
     known = load("v3")
     names = [key for key in request if key in known]
     if len(names) > 1:
@@ -94,7 +94,7 @@ def find_call(request: Mapping[str, Any]) -> Call | None:
 
 
 def lenient(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the request as its schema wants it: Deriv's own examples write the text ``buy: "1"`` as a number."""
+    """Return the request as its schema requires it: Deriv's own examples write the string ``buy: "1"`` as a number."""
     is_number = call.name == "buy" and type(request["buy"]) is int
     return {**request, "buy": str(request["buy"])} if is_number else request
 
@@ -119,7 +119,7 @@ def check(call: Call, request: Mapping[str, Any]) -> None:
 
 
 def _plain(call: Call, request: Mapping[str, Any]) -> bool:
-    """Return whether the request is only `{call: 1, req_id?}`: valid for most calls, and by far the commonest."""
+    """Return whether the request is only `{call: 1, req_id?}`: valid for most calls, and by far the most frequent."""
     if len(request) > 2 or call.required != (call.name,) or type(request.get(call.name)) is not int:
         return False
     if len(request) == 2 and type(request.get("req_id")) is not int:
@@ -128,7 +128,7 @@ def _plain(call: Call, request: Mapping[str, Any]) -> bool:
 
 
 def reason(problem: Problem) -> str:
-    """Return why a value was refused, without the value."""
+    """Return the reason why a value was refused, without the value."""
     rule = problem.rule
     match problem.keyword:
         case "type":
@@ -140,7 +140,7 @@ def reason(problem: Problem) -> str:
         case "minimum" | "maximum" | "minItems" | "maxItems":
             return f"The {problem.keyword} is {rule}."
         case "uniqueItems":
-            return "Expected no item twice."
+            return "Expected no duplicate items."
         case _:
             return "This value is not allowed here."
 
@@ -155,7 +155,7 @@ def epoch(date: str, name: str) -> int:
 
 
 def masked(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request as `echo_req` may show it: secrets replaced, whatever their shape."""
+    """Return the request for `echo_req`, with secrets of any type masked."""
     secret = _sensitive(name)
     if secret.isdisjoint(request):
         return dict(request)

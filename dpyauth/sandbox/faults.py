@@ -1,4 +1,4 @@
-"""Things that go wrong on demand."""
+"""Cause faults on demand, so that tests and lessons can show what happens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE = "<!doctype html><title>Error</title><h1>A page of something between you 
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble, waiting for a call (``"*"``: for any)."""
+    """Fault that waits for a call (``"*"``: for any)."""
 
     kind: str
     call: str
@@ -23,11 +23,11 @@ class Fault:
 
 
 class Faults:
-    """Faults to come, each for a call. Every method may be used from any thread.
+    """Faults to apply, each to a call. Every method may be called from any thread.
 
-    A fault names the call it waits for (``"*"`` for any) and how many ``times`` it strikes. `drop`, `reset`
-    and `stall` without a call strike at once, on every open connection. Calls over HTTP have names too: those
-    of the catalog, and ``otp``, ``token`` and ``revoke``; there, `duplicate` and `reorder` do nothing.
+    A fault waits for a call (``"*"`` for any), and strikes a number of ``times``. Without a call, `drop`, `reset` and
+    `stall` strike at once, on every open connection. Calls over HTTP have names as well: those of the catalog, and
+    ``otp``, ``token`` and ``revoke``; on these, `duplicate` and `reorder` have no effect.
 
     Examples
     --------
@@ -47,11 +47,11 @@ class Faults:
         _forks.own(self)
 
     def _forked(self) -> None:
-        """Go on in a forked process, with a lock that is free."""
+        """Continue in a forked process with a new lock, because the old one may be held."""
         self._lock = threading.Lock()
 
     def swallow(self, call: str = "*", times: int = 1) -> None:
-        """Do what was asked, but let the reply get lost."""
+        """Carry out the call, but lose the reply."""
         self._add("swallow", call, times)
 
     def duplicate(self, call: str = "*", times: int = 1) -> None:
@@ -63,19 +63,19 @@ class Faults:
         self._add("delay", call, times, seconds)
 
     def reorder(self, count: int, call: str = "*") -> None:
-        """Hold this many replies of a connection, then send them in the opposite order."""
+        """Hold this many replies of a connection, then send them in reverse order."""
         self._add("reorder", call, count, count)
 
     def garbage(self, call: str = "*", times: int = 1, frame: str | bytes = "{not json") -> None:
-        """Send this frame in place of the reply; bytes go as a binary frame."""
+        """Send this frame instead of the reply; bytes are sent as a binary frame."""
         self._add("garbage", call, times, frame)
 
     def edit(self, change: Callable[[dict[str, Any]], object], call: str = "*", times: int = 1) -> None:
-        """Have a function change the reply, a dict, before it is sent: into what Deriv may answer one day."""
+        """Let a function change the reply, a dict, before it is sent, into one that Deriv may send one day."""
         self._add("edit", call, times, change)
 
     def oversize(self, size: int, call: str = "*", times: int = 1) -> None:
-        """Pad the reply to at least this many bytes (valid JSON all the same)."""
+        """Pad the reply to at least this many bytes; it stays valid JSON."""
         self._add("oversize", call, times, size)
 
     def error(
@@ -90,7 +90,7 @@ class Faults:
         self._add("error", call, times, code, message, details)
 
     def rate_limit(self, call: str = "*", times: int = 1) -> None:
-        """Answer as if the rate limit had been reached."""
+        """Answer that the rate limit is reached, and do nothing."""
         self.error("RateLimit", call, times, "You have reached the rate limit.")
 
     def drop(self, call: str | None = None, times: int = 1, code: int = 1001, reason: str = "") -> None:
@@ -98,11 +98,11 @@ class Faults:
         self._add("drop", call, times, code, reason)
 
     def reset(self, call: str | None = None, times: int = 1) -> None:
-        """Cut the connection off without a word."""
+        """Cut the connection without a closing handshake."""
         self._add("reset", call, times)
 
     def stall(self, call: str | None = None, times: int = 1, pongs: bool = True) -> None:
-        """Stop answering but keep the socket open; without ``pongs``, protocol pings go unanswered too."""
+        """Stop answering but keep the socket open; without ``pongs``, protocol pings get no reply either."""
         self._add("stall", call, times, pongs)
 
     def refuse(self, status: int, times: int = 1) -> None:
@@ -113,12 +113,12 @@ class Faults:
     def http(
         self, status: int, call: str, times: int = 1, body: str = _PAGE, headers: Mapping[str, str] | None = None
     ) -> None:
-        """Answer a call over HTTP like this (by default with a page of HTML) and do nothing."""
+        """Answer a call over HTTP like this (by default with an HTML page), and do nothing."""
         kind = "text/html" if body.startswith("<") else "application/json"
         self._add("http", call, times, body, status, {"Content-Type": kind, **(headers or {})})
 
     def zombie(self, times: int = 1) -> None:
-        """Let the next private WebSockets of the Options API open and answer with nothing in it."""
+        """Let the next private WebSockets of the Options API open, but never send a reply with data."""
         with self._lock:
             self._opening += [None] * times
 
@@ -128,7 +128,7 @@ class Faults:
             self._opening += [code] * times
 
     def move(self, loginid: str, status: str = "complete") -> None:
-        """Let the account's owner be at this stage of the move from v3, which serves no user who has moved."""
+        """Set the stage of the owner's move from v3. v3 does not serve users who have moved."""
         self._at_once(Fault("move", "", args=(loginid, status)))
 
     def maintenance(self, site_status: str = "down", refuse: bool = True) -> None:
@@ -137,7 +137,7 @@ class Faults:
         self._at_once(Fault("site", "", args=(site_status,)))
 
     def revoke(self, token: str) -> None:
-        """Make a token invalid, also where a user is signed in with it."""
+        """Make a token invalid, even if a user is signed in with it."""
         self._revoke(token)
 
     def clear(self) -> None:
@@ -150,7 +150,7 @@ class Faults:
         self._at_once(Fault("resume", ""))
 
     def take(self, call: str) -> Fault | None:
-        """Return the fault that strikes this call, used up by one."""
+        """Return the fault that strikes this call, and count it."""
         if not self._waiting:
             return None
         with self._lock:
@@ -179,7 +179,7 @@ class Faults:
 
     @property
     def is_down(self) -> bool:
-        """Return whether everything is refused."""
+        """Return whether all requests are refused."""
         return self._down
 
     def _add(self, kind: str, call: str | None, times: int, *args: Any) -> None:

@@ -1,8 +1,8 @@
-"""Refuse what web pages from elsewhere send: a browser lets any of them talk to this machine.
+"""Refuse requests of other web pages: a browser lets every page send requests to this machine.
 
-A browser says in ``Origin`` which page opens a WebSocket or sends a form; clients in Python send no such header. A page
-can be served under a name that is then made to point to this machine ("DNS rebinding"): for the browser it is of the
-same origin, but that name stands in ``Host``.
+A browser names in ``Origin`` the page that opens a WebSocket or sends a form; clients in Python do not send this
+header. A page can also be served under a name that is later made to point to this machine ("DNS rebinding"). The
+browser then considers it of the same origin, but that name is in ``Host``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from dpyauth.settings import is_loopback
 
 
 class Guarded(Application):
-    """An application that answers only those who ask for it by its own address.
+    """Application that answers only requests to its own address.
 
     Parameters
     ----------
     handlers : list
-        As of tornado's Application, and so are further settings.
+        As for tornado's Application, like all other settings.
     hosts : collection of str
-        Names that are its own besides those of this machine.
+        Names that it has in addition to those of this machine.
     """
 
     def __init__(self, handlers: list[Any], hosts: Collection[str], **settings: Any) -> None:
@@ -33,14 +33,14 @@ class Guarded(Application):
         self._hosts = {host.lower() for host in hosts}
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return what answers a request."""
+        """Return the handler of a request."""
         status = self._refusal(request)
         if status:
             return self.get_handler_delegate(request, _Refused, {"status": status})
         return super().find_handler(request, **kwargs)
 
     def _refusal(self, request: HTTPServerRequest) -> int:
-        """Return the HTTP status to refuse a request with; 0 where it is to be answered."""
+        """Return the HTTP status with which to refuse a request; 0 to answer it."""
         hosts, origins = request.headers.get_list("Host"), request.headers.get_list("Origin")
         if len(hosts) != 1 or not self._is_own(hosts[0]):
             return 421
@@ -48,7 +48,7 @@ class Guarded(Application):
         return 0 if all(origin.lower() in own for origin in origins) else 403
 
     def _is_own(self, host: str) -> bool:
-        """Return whether this is a name of its own; at whatever port, as a tunnel may lead here from another."""
+        """Return whether this is one of its own names, at any port, as a tunnel may come from another one."""
         try:
             parts = urlsplit(f"//{host}")
             name, _ = parts.hostname or "", parts.port
@@ -65,10 +65,12 @@ class _Refused(RequestHandler):
         self.clear_header("Server")
 
     def check_xsrf_cookie(self) -> None:
-        """Look for no cookie: nothing is done anyway."""
+        """Do not look for a cookie: this handler does nothing anyway."""
 
     def prepare(self) -> None:
-        """Say no, whatever the method."""
+        """Refuse the request, whatever its method."""
         self.set_status(self._refusal)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish("The dpyauth sandbox answers no pages of other places, and no other names than its own.\n")
+        self.finish(
+            "The dpyauth sandbox does not answer other web pages, or requests under a name other than its own.\n"
+        )

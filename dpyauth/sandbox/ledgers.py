@@ -1,7 +1,7 @@
-"""The seeded money history of an account: contracts, the ledger they leave, and what is still open.
+"""Generate the history of an account: its contracts and its ledger, with some contracts still open.
 
-Everything is generated from the account's login ID and ends at one fixed moment, so that a lesson shows
-the same rows on every run. Whether a contract won follows from the market's own prices.
+Everything is generated from the account's login ID and ends at a fixed time, so that a lesson shows the same rows on
+every run. Whether a contract is won follows from the prices of its market.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MULTIPLIER: Final = 100
 
 @dataclass(slots=True)
 class Row:
-    """One ledger row. Money is in the currency's smallest unit."""
+    """One row of a ledger. Amounts of money are in the currency's smallest unit."""
 
     when: int
     action: str
@@ -43,7 +43,7 @@ class Ledger:
 
     rows: list[Row] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
-    due: float = field(default=math.inf, init=False, compare=False)  # when a contract may come to its end
+    due: float = field(default=math.inf, init=False, compare=False)  # when a contract may end
     _by_id: dict[int, Contract] = field(default_factory=dict, init=False, repr=False, compare=False)
     _open: dict[int, Contract] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -54,17 +54,17 @@ class Ledger:
 
     @property
     def balance(self) -> int:
-        """Return the balance now, in the smallest unit."""
+        """Return the current balance, in the smallest unit."""
         return self.rows[-1].balance_after if self.rows else 0
 
     @property
     def open(self) -> list[Contract]:
-        """Return the contracts that are not closed yet."""
+        """Return the open contracts."""
         return [contract for contract in self._open.values() if contract.sold is None]
 
     @property
     def closed(self) -> list[Contract]:
-        """Return the closed contracts, in the order they were closed."""
+        """Return the closed contracts, in the order in which they were closed."""
         done = [contract for contract in self.contracts if contract.sold is not None]
         return sorted(done, key=lambda contract: (contract.sold, contract.sell_id))
 
@@ -73,14 +73,14 @@ class Ledger:
         return self._by_id.get(contract_id)
 
     def post(self, row: Row) -> Row:
-        """Append a row and carry the balance on."""
+        """Append a row, and update the balance."""
         row.balance_after = self.balance + row.amount
         row.transaction_id = self.rows[-1].transaction_id + 20 if self.rows else row.transaction_id
         self.rows.append(row)
         return row
 
     def buy(self, contract: Contract) -> Row:
-        """Pay for a contract and hold it."""
+        """Pay for a contract, and add it to the open ones."""
         row = self.post(Row(contract.bought, "buy", -contract.price, contract))
         contract.buy_id = row.transaction_id
         self.contracts.append(contract)
@@ -89,7 +89,7 @@ class Ledger:
         return row
 
     def close(self, contract: Contract, when: int, price: int, how: str = "") -> Row:
-        """Give a contract back for a price, which may be nothing."""
+        """Close a contract for a price, which may be 0."""
         row = self.post(Row(when, "sell", price, contract))
         contract.sell_id, contract.sold, contract.sell_price, contract.ended = row.transaction_id, when, price, how
         del self._open[contract.contract_id]
@@ -97,15 +97,15 @@ class Ledger:
         return row
 
     def look_again(self) -> None:
-        """Find out when the next contract may come to its end."""
+        """Find out when the next contract may end."""
         self.due = min((contract.due for contract in self._open.values()), default=math.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Size of an account's history; a plan is equal only to itself, so that its history can be kept."""
+    """Size of an account's history. A plan is equal only to itself, so that its history can be cached."""
 
-    opened: int  # epoch of its first row
+    opened: int  # epoch of the first row
     unit: int  # a typical stake, in the smallest unit
     trades: int = 0
     still_open: int = 0
@@ -115,9 +115,9 @@ class Plan:
 
 
 def write(loginid: str, plan: Plan) -> Ledger:
-    """Return an account's ledger, the same one every time, for its owner to append to."""
+    """Return a new copy of an account's ledger, with the same rows every time."""
     written = _write(loginid, plan)
-    # Those still open can be closed in one sandbox without closing in the next.
+    # Copies of the open contracts, so that closing one in a sandbox does not close it in the next.
     contracts = [replace(contract) if contract.sold is None else contract for contract in written.contracts]
     return Ledger(list(written.rows), contracts)
 
@@ -143,7 +143,7 @@ def _write(loginid: str, plan: Plan) -> Ledger:
 
 
 def _book(loginid: str, rows: list[Row], contracts: list[Contract]) -> Ledger:
-    """Put rows in order of time and give them ids and balances."""
+    """Sort rows by time, and give them IDs and balances."""
     first = 400_000_000_000 + int("".join(filter(str.isdigit, loginid))) * 1000
     ledger = Ledger(contracts=sorted(contracts, key=lambda contract: contract.bought))
     rows.sort(key=lambda row: (row.when, row.action != "buy"))
@@ -158,7 +158,7 @@ def _book(loginid: str, rows: list[Row], contracts: list[Contract]) -> Ledger:
 
 
 def _trade(dice: random.Random, plan: Plan, n: int, span: int) -> Contract:
-    """Return a contract that is over, still without what the market had to say."""
+    """Return a contract that has ended, without its prices and its outcome."""
     kind, symbol = dice.choice(_TYPES), dice.choice(plan.symbols)
     bought = plan.opened + DAY + span * n // max(plan.trades, 1) + dice.randrange(60)
     expiry = bought + 60 * dice.choice(_MINUTES)
@@ -179,7 +179,7 @@ def _trade(dice: random.Random, plan: Plan, n: int, span: int) -> Contract:
 
 
 def _settle(contracts: list[Contract]) -> None:
-    """Give contracts their entry and their outcome; the market is asked once for each symbol, which is far quicker."""
+    """Set the entry price and the outcome of contracts, with one request for prices per symbol, which is far faster."""
     for symbol in {contract.symbol for contract in contracts}:
         own = [contract for contract in contracts if contract.symbol == symbol]
         begun = price_feed.prices(symbol, [contract.bought + 1 for contract in own]).tolist()
@@ -190,7 +190,7 @@ def _settle(contracts: list[Contract]) -> None:
 
 
 def _still_open(dice: random.Random, plan: Plan, n: int) -> Contract:
-    """Return a contract bought in the last day of the history that runs for two more years."""
+    """Return a contract that was bought on the last day of the history and runs for two more years."""
     contract = _trade(dice, plan, n, 0)
     contract.kind = ("CALL", "PUT", "MULTUP")[n % 3]
     contract.multiplier = _MULTIPLIER if contract.kind == "MULTUP" else None

@@ -1,4 +1,4 @@
-"""Rate limits: how many requests of a kind may be sent in a time."""
+"""Rate limits: the number of requests of a kind that may be sent in a time."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Windows = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits ``website_status`` announces: requests per (minute, hour) for each kind of call.
+    """Limits in ``website_status``: requests per (minute, hour) for each kind of call.
 
     Parameters
     ----------
     general, outcome, pricing : tuple of int
-        Requests a minute and requests an hour. *outcome* is portfolio, statement and profit_table;
+        Requests per minute and per hour. *outcome* is portfolio, statement and profit_table;
         *pricing* is proposal and proposal_open_contract; everything else is *general*.
 
     Examples
@@ -41,16 +41,16 @@ class Limits:
     pricing: tuple[int, int] = (80, 3_600)
 
     def budget(self, call: str) -> str:
-        """Return the name of the budget that a call counts against."""
+        """Return the name of the budget in which a call counts."""
         return _V3_BUDGETS.get(call, "general")
 
     def windows(self, budget: str) -> Windows:
-        """Return a budget as pairs of seconds and requests in as many seconds."""
+        """Return a budget as pairs of a number of seconds and the requests allowed in them."""
         minutely, hourly = getattr(self, budget)
         return (60, minutely), (3600, hourly)
 
     def announce(self) -> dict[str, Any]:
-        """Return the limits as ``website_status.api_call_limits`` spells them (``requestes`` is Deriv's spelling)."""
+        """Return the limits in the form of ``website_status.api_call_limits`` (``requestes`` is Deriv's spelling)."""
 
         def block(about: str, numbers: tuple[int, int]) -> dict[str, Any]:
             return {"applies_to": about, "minutely": numbers[0], "hourly": numbers[1]}
@@ -65,16 +65,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class OptionsLimits:
-    """The limits of the Options API; where Deriv's pages disagree, the lower number.
+    """Limits of the Options API; the lower number if Deriv's pages disagree.
 
     Parameters
     ----------
     general, account, outcome, pricing : tuple of (int, int)
-        Budgets of a user's WebSocket calls, each as pairs of seconds and requests in as many seconds. *account* is
-        balance and statement, *outcome* portfolio and profit_table, *pricing* proposal, proposal_open_contract, buy
-        and sell; the rest is *general*.
+        Budgets of a user's WebSocket calls, each as pairs of a number of seconds and the requests allowed in them.
+        *account* is balance and statement, *outcome* portfolio and profit_table, *pricing* proposal,
+        proposal_open_contract, buy and sell; the rest is *general*.
     ping : tuple of (int, int)
-        Pings of one connection, which no other budget counts.
+        Pings of one connection, which count in no other budget.
     rest : tuple of (int, int)
         REST requests with one token.
     address : tuple of (int, int)
@@ -90,7 +90,7 @@ class OptionsLimits:
     address: Windows = ((60, 300), (600, 1_000))
 
     def budget(self, call: str) -> str:
-        """Return the name of the budget that a WebSocket call counts against."""
+        """Return the name of the budget in which a WebSocket call counts."""
         return _OPTIONS_BUDGETS.get(call, "general")
 
     def windows(self, budget: str) -> Windows:
@@ -101,18 +101,18 @@ class OptionsLimits:
 
 @dataclass(slots=True)
 class Meter:
-    """Counts requests against the limits, in windows that open with their first request."""
+    """Count of requests against the limits, in windows that begin with their first request."""
 
     limits: Limits | OptionsLimits | None
     _windows: dict[tuple[Hashable, str, int], tuple[float, int]] = field(default_factory=dict, repr=False)
 
     def call(self, who: Hashable, connection: int, call: str, now: float) -> bool:
-        """Count a WebSocket call; return False when a window is full."""
+        """Count a WebSocket call; return False if a window is full."""
         budget = self.limits.budget(call) if self.limits else ""
         return self.count(budget, connection if budget == "ping" else who, now)
 
     def count(self, budget: str, who: Hashable, now: float) -> bool:
-        """Count one request; return False when a window is full."""
+        """Count one request; return False if a window is full."""
         for seconds, most in self.limits.windows(budget) if self.limits else ():
             opened, used = self._windows.get((who, budget, seconds), (now, 0))
             if now - opened >= seconds:

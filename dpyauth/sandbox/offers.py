@@ -1,4 +1,4 @@
-"""Offers: contract types, durations and limits, and the check of a request against them."""
+"""Offers: contract types, durations and limits, and checks of requests against them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ TITLES: Final = {
 MULTIPLIERS: Final = (10, 20, 50, 100, 200)
 CANCELLATIONS: Final = {"5m": 300, "10m": 600, "15m": 900, "30m": 1800, "60m": 3600}
 DEFAULT_STAKE: Final = 10
-OFFERINGS: Final = "OfferingsValidationError"  # the code where nothing like this can be had
+OFFERINGS: Final = "OfferingsValidationError"  # code for a contract that is not offered
 _LEAST_STAKE: Final = 0.35  # US dollars, as the two below
 _MOST_STAKE: Final = 2_000
 _MOST_PAYOUT: Final = 50_000
-_NO_END: Final = 730 * 86_400  # of a multiplier, which has no duration
-_COMMISSION: Final = 0.0002  # of what a multiplier moves
+_NO_END: Final = 730 * 86_400  # seconds; stands for the missing end of a multiplier
+_COMMISSION: Final = 0.0002  # share of a multiplier's volume
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST: Final = 366 * 86_400
 _NEEDS_DIGIT: Final = ("match", "differ", "over", "under")
-_USELESS: Final = {"over": "9", "under": "0"}  # digits with which nothing could be won
+_USELESS: Final = {"over": "9", "under": "0"}  # digits with which a contract could never be won
 
 
 class Span(NamedTuple):
-    """Durations that contracts of one expiry type may have: numbers with a unit, such as ``15s``."""
+    """Durations of contracts of one expiry type: numbers with a unit, such as ``15s``."""
 
     expiry: str  # "tick", "intraday", "daily" or "no_expiry"
     least: str
@@ -60,7 +60,7 @@ def limits(currency: str) -> Limits:
 
 
 def spans(symbol: Symbol, kind: str) -> list[Span]:
-    """Return how long contracts of a type may last on a symbol; an empty list where there are none."""
+    """Return the durations of contracts of a type on a symbol; empty if there are none."""
     synthetic = symbol.market[0] == "synthetic_index"
     category = KINDS[kind].category
     if category == "multiplier":
@@ -74,7 +74,7 @@ def spans(symbol: Symbol, kind: str) -> list[Span]:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Terms of a contract to buy, checked. Money is in the currency's smallest unit."""
+    """Checked terms of a contract to buy. Amounts of money are in the currency's smallest unit."""
 
     kind: str
     symbol: Symbol
@@ -82,7 +82,7 @@ class Terms:
     amount: int
     is_payout: bool = False
     seconds: int = _NO_END
-    until: int | None = None  # an epoch, in place of a duration
+    until: int | None = None  # an epoch, instead of a duration
     ticks: int | None = None
     barrier: str = ""
     multiplier: int | None = None
@@ -91,7 +91,7 @@ class Terms:
     cancellation: str = ""
 
     def expiry(self, start: int) -> int:
-        """Return when a contract bought at this time ends."""
+        """Return the end of a contract that is bought at this time."""
         if self.until is not None:
             return self.until
         if self.ticks is not None:
@@ -100,7 +100,7 @@ class Terms:
         return start + self.seconds
 
     def draft(self, start: int, entry: float, contract_id: int = 0, app_id: int | None = None) -> Contract:
-        """Return the contract, still without its price."""
+        """Return the contract, without its price."""
         moved = self.amount * (self.multiplier or 0)
         until = start + CANCELLATIONS.get(self.cancellation, 0)
         price = max(1, round(moved * self.symbol.volatility * ((until - start) / 31_557_600) ** 0.5 / 2))
@@ -124,15 +124,14 @@ class Terms:
 
 
 def invalid(subcode: str, message: str, name: str, code: str = "ContractBuyValidationError") -> Refusal:
-    """Return the refusal of a contract: why, and the field that it is about."""
+    """Return the refusal of a contract, with the reason and the field."""
     return Refusal(code, message, {"field": name}, subcode)
 
 
 def read(request: Mapping[str, Any]) -> Terms:
-    """Return what a request asks for, or refuse what is not offered.
+    """Return the terms in a request, or refuse what is not offered.
 
-    Deriv's own texts and limits are not published: where a code or subcode is known it is used, and the rest is the
-    sandbox's.
+    Deriv does not publish its texts and limits. Known codes and subcodes are used; the rest is the sandbox's own.
     """
     kind, symbol = _kind(request), _symbol(request)
     if not spans(symbol, kind):
@@ -179,12 +178,12 @@ def _missing(name: str) -> Refusal:
 
 
 def units(amount: float, currency: str, subcode: str, name: str) -> int:
-    """Return an amount in the currency's smallest unit, or refuse one with too many decimals."""
+    """Return an amount in the currency's smallest unit; refuse one with too many decimals."""
     if amount > 1e9:
         raise invalid("StakeLimits", "The amount is too large.", name)
     exact = amount * 10.0 ** DIGITS[currency]
     if abs(exact - round(exact)) > 1e-4:
-        raise invalid(subcode, f"An amount in {currency} has {DIGITS[currency]} decimals.", name)
+        raise invalid(subcode, f"An amount in {currency} has at most {DIGITS[currency]} decimals.", name)
     return round(exact)
 
 
@@ -194,7 +193,7 @@ def _amount(request: Mapping[str, Any], currency: str, is_multiplier: bool) -> i
             raise _missing(name)
     is_payout = request.get("basis") == "payout"
     if is_multiplier and is_payout:
-        raise invalid("InvalidInput", "A multiplier is bought for a stake.", "basis")
+        raise invalid("InvalidInput", "A multiplier must be bought for a stake.", "basis")
     amount = units(
         request["amount"], currency, "IncorrectPayoutDecimals" if is_payout else "IncorrectStakeDecimals", "amount"
     )
@@ -232,7 +231,7 @@ def _duration(request: Mapping[str, Any], symbol: Symbol, kind: str) -> dict[str
 
 
 def check_seconds(symbol: Symbol, kind: str, seconds: int) -> None:
-    """Refuse a duration that contracts of this type do not have on this symbol."""
+    """Refuse a duration that is not offered for contracts of this type on this symbol."""
     for span in spans(symbol, kind):
         if span.expiry in ("intraday", "daily") and in_seconds(span.least) <= seconds <= in_seconds(span.most):
             return
@@ -259,7 +258,7 @@ def _barrier(request: Mapping[str, Any], kind: str) -> str:
         if not barrier:
             raise invalid("MissingRequiredDigit", "Name a digit.", "barrier")
         if not barrier.isdigit() or int(barrier) > 9 or barrier == _USELESS.get(sentiment):
-            raise invalid("DigitOutOfRange", "There is no such digit here.", "barrier")
+            raise invalid("DigitOutOfRange", "This digit is not allowed here.", "barrier")
         return barrier
     if KINDS[kind].category == "higherlower" and not barrier:
         raise invalid("InvalidBarrier", "A contract of this type needs a barrier.", "barrier")
@@ -280,7 +279,7 @@ def _multiplier(request: Mapping[str, Any], symbol: Symbol, currency: str, stake
             raise invalid("InvalidDealCancellation", "The sandbox does not offer this here.", "cancellation")
         for name, subcode in (("stop_loss", "EitherStopLossOrCancel"), ("take_profit", "EitherTakeProfitOrCancel")):
             if name in orders:
-                raise invalid(subcode, "A contract has either this or a cancellation.", name)
+                raise invalid(subcode, "A contract can have either this or a cancellation.", name)
         found["cancellation"] = cancellation
     return found
 
@@ -296,7 +295,7 @@ def order(name: str, amount: float, currency: str, stake: int) -> int:
 
 
 def available(name: str, currency: str) -> list[dict[str, Any]]:
-    """Return every contract that is offered for a symbol, as `contracts_for` lists them.
+    """Return every contract that is offered for a symbol, in the form of `contracts_for`.
 
     Raises
     ------

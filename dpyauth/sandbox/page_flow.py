@@ -1,4 +1,4 @@
-"""Pages to sign in with a browser, for both APIs: who are you, may this app in, and back to the app."""
+"""Sign-in pages for both APIs: choose a user, allow the app, and return to the app."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from dpyauth.sandbox import page_html
 from dpyauth.sandbox.context import Context
 from dpyauth.sandbox.page_html import Choice
 
-_REMEMBERED: Final = 100  # sign-ins that wait for an answer to "may this app in?"
+_REMEMBERED: Final = 100  # most sign-ins that wait for the user's consent
 
 SETTINGS: Final[dict[str, Any]] = {
     "xsrf_cookies": True,
-    # Cookies do not know of ports: Jupyter's own _xsrf, on the same host, must not be overwritten.
+    # Cookies ignore ports: the name must not be _xsrf, which would overwrite Jupyter's cookie on the same host.
     "xsrf_cookie_name": "dpyauth_sandbox_xsrf",
     "xsrf_cookie_kwargs": {"path": "/oauth2", "httponly": True, "samesite": "Lax"},
 }
 
 
 class App(Protocol):
-    """An app of either API."""
+    """App of either API."""
 
     @property
     def name(self) -> str:
@@ -33,11 +33,11 @@ class App(Protocol):
 
     @property
     def redirect_uri(self) -> str:
-        """Return the address that they lead back to."""
+        """Return the address to which they return."""
 
 
 class OAuthError(HTTPError):
-    """A request that cannot be served, and why, for the user in front of the browser."""
+    """Request that cannot be served, with the reason to show to the user."""
 
     def __init__(self, text: str) -> None:
         super().__init__(400)
@@ -45,35 +45,38 @@ class OAuthError(HTTPError):
 
 
 Waiting = OrderedDict[str, Callable[[bool], str]]
-"""Sign-ins that wait for the answer to "may this app in?", by ID: each returns the address to go on at, if any."""
+"""Sign-ins that wait for the user's consent, by ID. Each value returns the next address, if there is one."""
 
 
 class Page(RequestHandler):
-    """A page of the sign-in."""
+    """Page of the sign-in."""
 
     def initialize(self, sandbox: Context, waiting: Waiting) -> None:
+        """Keep the sandbox, and the sign-ins that wait for an answer."""
         self.sandbox = sandbox
         self.waiting = waiting
 
     def set_default_headers(self) -> None:
+        """Send headers that keep the page out of caches and frames."""
         self.set_header("Content-Security-Policy", page_html.policy())
         self.set_header("Cache-Control", "no-store")
-        # Not "no-referrer": browsers then say of the forms on these pages that they come from nowhere.
+        # Not "no-referrer": browsers would then send "Origin: null" with these forms, which `guard` refuses.
         self.set_header("Referrer-Policy", "same-origin")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
 
     def log_exception(self, *args: Any) -> None:
-        """Log nothing: tornado would log the address, and what is in it."""
+        """Do nothing: tornado would log the address, which may contain secrets."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Show an error as a page."""
         error = kwargs.get("exc_info", (None, None))[1]
         text = error.text if isinstance(error, OAuthError) else "Go back to the app and start the sign-in again."
         self.finish(page_html.message("The sandbox cannot sign you in", text))
 
 
 class SignInPage(Page):
-    """A page that an app sends a browser to: who are you? Each API says what it takes from the app."""
+    """Page to which an app sends the browser, where the user signs in. Each API has its own parameters for it."""
 
     consent_path: ClassVar[str]
     scope_texts: ClassVar[Mapping[str, str]]
@@ -92,17 +95,19 @@ class SignInPage(Page):
         raise NotImplementedError
 
     def address(self, signs_up: bool) -> str:
-        """Return where the form to sign in, or to sign up, is."""
+        """Return the address of the form to sign in or to sign up."""
         raise NotImplementedError
 
     def redirect_for(self, choice: Choice) -> Callable[[bool], str]:
-        """Return what makes the address to go on at, from whether the user lets the app in."""
+        """Return a function that returns the next address, given whether the user allows the app."""
         raise NotImplementedError
 
     def get(self) -> None:
+        """Show the form."""
         self._show()
 
     def post(self) -> None:
+        """Take the form: sign a user in or up, and ask for consent."""
         email = self._email()
         choices = list(self.choices())
         known = next((choice for choice in choices if choice.user.email.lower() == email.lower()), None)
@@ -121,7 +126,7 @@ class SignInPage(Page):
             self._ask(self.sign_up(email))
 
     def _email(self) -> str:
-        """Return what was typed as e-mail; empty when that is none."""
+        """Return the e-mail address that was typed; empty if it is not valid."""
         email = self.get_body_argument("email", "")
         name, _, domain = email.partition("@")
         return email if name and domain and email.isprintable() and len(email) <= 254 else ""
@@ -134,7 +139,7 @@ class SignInPage(Page):
             self.finish(page_html.sign_in(self.app.name, self.choices(), here, there, token, wrong))
 
     def _ask(self, choice: Choice) -> None:
-        """Ask a user who has signed in whether the app may in."""
+        """Ask a user who has signed in for consent."""
         consent_id = secrets.token_urlsafe(16)
         self.waiting[consent_id] = self.redirect_for(choice)
         while len(self.waiting) > _REMEMBERED:
@@ -146,20 +151,21 @@ class SignInPage(Page):
 
 
 class ConsentPage(Page):
-    """The answer to "may this app in?"."""
+    """Handler of the user's answer to the request for consent."""
 
     def post(self) -> None:
+        """Take the answer, and send the browser back to the app."""
         redirect = self.waiting.pop(self.get_body_argument("consent_id", ""), None)
         if redirect is None:
-            text = "This page has been used, or it is too old. Go back to the app and start the sign-in again."
+            text = "This page has been used already, or is too old. Go back to the app and start the sign-in again."
             raise OAuthError(text)
         address = redirect(self.get_body_argument("choice", "") == "allow")
         if address:
             self.redirect(address, status=302)
         else:
-            self.finish(page_html.message("You did not give access", "The app got nothing. You can close this tab."))
+            self.finish(page_html.message("You did not give access", "The app got no access. You can close this tab."))
 
 
 def with_fields(address: str, fields: Mapping[str, str]) -> str:
-    """Return a redirect URL with fields in its query."""
+    """Return a redirect URL with fields added to its query."""
     return f"{address}{'&' if '?' in address else '?'}{urlencode(fields)}"

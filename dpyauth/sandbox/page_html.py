@@ -1,4 +1,4 @@
-"""The sign-in pages as HTML. Everything from outside is escaped here, once, on its way in."""
+"""Sign-in pages as HTML. Everything that comes from outside is escaped here."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CREDENTIALS: Final = (
 
 
 def policy(redirect_uri: str = "") -> str:
-    """Return the content security policy of a page whose form may lead to this redirect URL."""
+    """Return the content security policy of a page whose form may redirect to this URL."""
     scheme, _, rest = redirect_uri.partition("://")
     place = f" {scheme}://{rest.split('/')[0]}" if scheme in ("http", "https") else f" {scheme}:" if scheme else ""
     return (
@@ -47,21 +47,21 @@ def policy(redirect_uri: str = "") -> str:
 
 
 class Choice(NamedTuple):
-    """A user to sign in as."""
+    """User to sign in as."""
 
     user: User
     accounts: str
     holder: Any
-    """The user as one of the APIs knows them."""
+    """User object of one of the APIs."""
 
     @property
     def name(self) -> str:
-        """Return what to call the user."""
+        """Return the name of the user."""
         return self.user.name or self.user.email
 
 
 def sign_in(app: str, choices: Iterable[Choice], action: str, sign_up: str, token: str, wrong: str = "") -> str:
-    """Return the page that asks who the user is; `token` is the hidden field against forged forms, here and below."""
+    """Return the page to choose a user; `token` is the hidden field against forged forms, here and below."""
     buttons = "".join(
         f'<button name="user" value="{choice.user.user_id}">{escape(choice.name)}'
         f"<small>{escape(choice.accounts)}</small></button>"
@@ -84,7 +84,7 @@ def sign_up(app: str, action: str, sign_in: str, token: str, wrong: str = "") ->
         f"Sign up to continue to {app}",
         _wrong(wrong),
         f'<form method="post" action="{escape(action)}">{token}',
-        "<p>You get a new demo account with 10,000 USD. It lives as long as the sandbox runs.</p>",
+        "<p>You get a new demo account with 10,000 USD. It exists as long as the sandbox runs.</p>",
         _CREDENTIALS,
         '<button class="main">Create a demo account</button></form>',
         f'<p>Have an account? <a href="{escape(sign_in)}">Sign in</a></p>',
@@ -94,7 +94,7 @@ def sign_up(app: str, action: str, sign_in: str, token: str, wrong: str = "") ->
 def consent(
     app: str, choice: Choice, scopes: Mapping[str, str], action: str, consent_id: str, token: str, deny: str
 ) -> str:
-    """Return the page that asks whether the app may do all this."""
+    """Return the page that asks for consent to the app's scopes."""
     wishes = "".join(f"<li>{text} <small>{scope}</small></li>" for scope, text in scopes.items())
     return _page(
         f"Give {app} access?",
@@ -107,7 +107,7 @@ def consent(
 
 
 def message(heading: str, text: str) -> str:
-    """Return a page that only says something."""
+    """Return a page with only a message."""
     return _page(heading, f"<p>{escape(text)}</p>")
 
 

@@ -1,4 +1,4 @@
-"""Symbols and their prices. A price is a pure function of symbol and second, so past and live agree."""
+"""Symbols and their prices. A price depends only on symbol and second, so past and live prices agree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Real = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One thing to trade."""
+    """Symbol that can be traded."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ class Symbol:
         return len(f"{self.pip:.8f}".rstrip("0").split(".")[1])
 
     def is_open(self, second: int) -> bool:
-        """Return whether there are ticks in this second."""
+        """Return whether its market is open in this second."""
         return not self.weekdays or datetime.fromtimestamp(second, UTC).weekday() < 5
 
 
@@ -61,7 +61,7 @@ SYMBOLS: Final[dict[str, Symbol]] = {
 
 
 def _noise(seed: int, period: _Whole, step: _Whole) -> _Real:
-    """Return a number in [-1, 1) for each lattice point, by mixing the bits of its coordinates."""
+    """Return a pseudo-random number in [-1, 1) for each lattice point."""
     mixed: _Whole = step * _U(0x9E3779B97F4A7C15) + period * _U(0xBF58476D1CE4E5B9) + _U(seed)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> _U(shift))) * _U(factor)
@@ -70,9 +70,9 @@ def _noise(seed: int, period: _Whole, step: _Whole) -> _Real:
 
 
 def prices(name: str, seconds: npt.ArrayLike) -> _Real:
-    """Return the prices of a symbol at these seconds, rounded to its pip.
+    """Return the prices of a symbol in these seconds, rounded to its pip.
 
-    Noise of fourteen time scales is added up, each with the weight a random walk of the symbol's
+    A price is the sum of noise at fourteen time scales, each with the weight that a random walk with the symbol's
     volatility has at that scale.
     """
     symbol = SYMBOLS[name]
@@ -94,7 +94,7 @@ def spot(name: str, second: int) -> float:
 
 
 def quote(name: str, second: int) -> dict[str, Any]:
-    """Return one tick, as the `ticks` stream sends it."""
+    """Return one tick, in the form of the `ticks` stream."""
     symbol = SYMBOLS[name]
     price, spread = spot(name, second), symbol.pip * 5
     return {
@@ -117,15 +117,15 @@ def tick_times(name: str, start: int, end: int, count: int) -> list[int]:
             found.append(second)
             second -= symbol.every
         else:
-            second = second - second % 86_400 - symbol.every  # nothing before this day began
+            second = second - second % 86_400 - symbol.every  # no ticks before this on the same day
     return found[::-1]
 
 
 def candles(name: str, starts: Sequence[int], granularity: int, until: int) -> list[dict[str, Any]]:
-    """Return candles from these starts; the one that `until` lies in ends there.
+    """Return the candles with these starts; a candle that contains `until` ends there.
 
-    High and low are taken over sixty evenly spaced seconds and the last one: exact for candles of a
-    minute, close for longer ones.
+    High and low are taken from sixty evenly spaced seconds and the last one, so they are exact for candles of a minute
+    and close for longer ones.
     """
     if not starts:
         return []

@@ -1,4 +1,4 @@
-"""The apps that are registered with the sandbox, and which user has let which app in."""
+"""Apps that are registered with the sandbox, and their users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRADER: Final = 16929
 _RICH: Final = 9000001
 _TROUBLE: Final = 9000011
 _FIRST_NEW: Final = 16400
-# Wider than Deriv's rule for redirect URLs (a port is allowed), yet safe in headers and in a page's policy.
+# More permissive than Deriv's rule for redirect URLs (a port is allowed), but safe in headers and in a page's policy.
 _URL: Final = re.compile(r"[a-z][a-z0-9.+\-]*://[\w.\-\[\]:]++[\w%/.\-?=&~]*", re.ASCII)
 
 
@@ -27,14 +27,14 @@ class App:
     name: str
     scopes: tuple[str, ...]
     redirect_uri: str = ""
-    owner: int | None = None  # the user who registered it
+    owner: int | None = None  # user ID of the owner
     active: bool = True
     official: bool = False
     markup: float = 0
     links: dict[str, str] = field(default_factory=dict)
 
     def row(self, nothing: str | None = "") -> dict[str, Any]:
-        """Return the app as calls show it; `nothing` stands for a link it does not have."""
+        """Return the app in the form of the calls; `nothing` is the value of a missing link."""
         return {
             "active": int(self.active),
             "app_id": self.app_id,
@@ -47,18 +47,18 @@ class App:
 
 
 def problem_with(redirect_uri: str, scopes: Collection[str], markup: float = 0) -> str:
-    """Return what keeps an app from being registered like this; empty when nothing does."""
+    """Return the reason why an app cannot be registered like this; empty if it can."""
     if redirect_uri and not _URL.fullmatch(redirect_uri):
-        return "The sandbox takes no redirect URL with blanks, or with letters beyond ASCII."
+        return "The sandbox accepts no redirect URL with spaces or non-ASCII characters."
     if not set(scopes) <= set(SCOPES):
-        return f"The scopes must be some of {', '.join(SCOPES)}."
+        return f"The scopes must be among {', '.join(SCOPES)}."
     if redirect_uri and not scopes:
         return "An app with a redirect URL needs scopes."
     return "An app with a markup needs a redirect URL." if markup and not redirect_uri else ""
 
 
 class Apps:
-    """Every app there is, and who uses which."""
+    """All apps, and their users."""
 
     def __init__(self) -> None:
         self._apps = {
@@ -86,20 +86,20 @@ class Apps:
         return app
 
     def delete(self, app_id: int) -> None:
-        """Forget an app that is not in use."""
+        """Delete an app that is not in use."""
         del self._apps[app_id]
 
     def forget(self, app_id: int, users: Collection[int] | None = None) -> bool:
-        """Take an app's access to these users (or to all) away; return whether there was any."""
+        """Revoke an app's access to these users (or to all); return whether there was any."""
         had = [user for user, apps in self._users.items() if app_id in apps and (users is None or user in users)]
         for user in had:
             del self._users[user][app_id]
         return bool(had)
 
     def used(self, app_id: int, user_id: int, when: str) -> None:
-        """Note that a user lets an app in."""
+        """Record that a user has allowed an app."""
         self._users.setdefault(user_id, {})[app_id] = when
 
     def used_by(self, user_id: int) -> list[tuple[App, str | None]]:
-        """Return the apps that a user has let in, and when each was last used."""
+        """Return the apps that a user has allowed, and when each was last used."""
         return [(self._apps[app_id], when) for app_id, when in self._users.get(user_id, {}).items()]

@@ -1,8 +1,8 @@
-"""The users of the sandbox. Every name, address and document of theirs, in data/users.json, is invented.
+"""Users of the sandbox. All names, addresses and documents, in data/users.json, are invented.
 
-- *rich* has three accounts, years of history, all verified, and two things that soon expire.
-- *trouble* has a locked cashier, rejected documents, a ban, and a flag that is documented nowhere.
-- *new* has a demo account opened a moment before the history ends, with nothing in it.
+- *rich* has three accounts with years of history, is fully verified, and has two documents that expire soon.
+- *trouble* has a locked cashier, rejected documents, a ban, and an undocumented status.
+- *new* has an empty demo account that was opened just before the history ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dpyauth.sandbox.users import Account, User
 
 
 def users() -> list[User]:
-    """Return the users that every sandbox begins with: rich, trouble and new."""
+    """Return the initial users of a sandbox: rich, trouble and new."""
     return [_user(**facts) for facts in data_files.read("users")]
 
 
@@ -37,7 +37,7 @@ def signed_up(number: int, email: str, now: int) -> User:
 
 @functools.cache
 def plans() -> dict[str, Plan]:
-    """Return how much history accounts of either API have, by login ID; the same plans every time."""
+    """Return the size of the history of each account of both APIs, by login ID; the same objects every time."""
     return {
         loginid: Plan(**{**facts, "cash": tuple(map(tuple, facts.get("cash", ())))})
         for loginid, facts in data_files.read("plans").items()
@@ -45,7 +45,7 @@ def plans() -> dict[str, Plan]:
 
 
 def account(loginid: str, currency: str = "USD", **facts: Any) -> Account:
-    """Return an account with the history that it has in every sandbox."""
+    """Return an account with its history, which is the same in every sandbox."""
     facts.setdefault("company", "virtual" if loginid.startswith(("VR", "DOT")) else "svg")
     return Account(loginid, currency, plan=plans()[loginid], **facts)
 
@@ -57,7 +57,7 @@ def _user(accounts: list[dict[str, Any]], logins: Mapping[str, Any] | None = Non
 
 
 def _logins(count: int, network: str, country: str, failures: int = 0) -> list[dict[str, Any]]:
-    """Return made-up rows of the login history, newest first; the oldest are the failures."""
+    """Return made-up rows of the login history, newest first; the oldest ones are failures."""
     rows = []
     for n in range(count):
         action, when = "logout" if n % 4 == 3 else "login", END - 3600 * (7 + 31 * n)

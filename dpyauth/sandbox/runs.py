@@ -1,4 +1,4 @@
-"""Automated trading: runs that buy one contract after another. The strategies are the sandbox's own."""
+"""Automated trading: runs that buy one contract after another, with the sandbox's own strategies."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _ENDS: Final = {
 
 
 class Strategy(NamedTuple):
-    """A rule for the amount of the next contract."""
+    """Rule for the amount of the next contract."""
 
     title: str
     about: str
-    own: Mapping[str, Any]  # the schemas of the parameters that only it has
-    next: Callable[[Run, bool], int]  # the amount after a contract, which was won or not
+    own: Mapping[str, Any]  # schemas of its own parameters
+    next: Callable[[Run, bool], int]  # amount of the next contract, given whether the last one was won
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class Strategy(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A strategy at work for an account."""
+    """Run of a strategy for an account."""
 
     run_id: str
     account: Account
@@ -56,13 +56,13 @@ class Run:
     contracts: list[Contract] = field(default_factory=list)
 
     def parameter(self, name: str) -> Any:
-        """Return a parameter, or what it is when it was not given; None where that is nothing."""
+        """Return a parameter or its default; None if it has none."""
         known = STRATEGIES[self.strategy_id].parameters["properties"]
         return self.parameters.get(name, known[name].get("default"))
 
     @property
     def profit(self) -> float:
-        """Return what the closed contracts brought, in the account's currency."""
+        """Return the profit of the closed contracts, in the account's currency."""
         closed = [contract for contract in self.contracts if contract.sold is not None]
         return money(sum(contract.sell_price - contract.price for contract in closed), self.account.currency)
 
@@ -71,7 +71,7 @@ class Run:
         self.status, self.reason, self.reason_code, self.stopped = "stopped", reason, code, now
 
     def condition(self) -> str:
-        """Return the condition that ends it now; empty if there is none."""
+        """Return the condition that ends it now; empty if none does."""
         most, gain, loss = (self.parameter(name) for name in _ENDS)
         if gain is not None and self.profit >= gain:
             return "profit_threshold"
@@ -99,14 +99,14 @@ SUPPORTED: Final = [kind for kind, facts in KINDS.items() if facts.category != "
 
 
 class Automation:
-    """Every run of a sandbox. A run goes on with any request, and every second.
+    """All runs of a sandbox. A run continues at every request, and every second.
 
     Parameters
     ----------
     now, contract_id : callable
-        Return the second it is, and the ID of a new contract.
+        Functions that return the current second, and the ID of a new contract.
     tell : callable
-        Tells streams of an event.
+        Function that sends an event to streams.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Automation:
         strategy_id: str,
         parameters: Mapping[str, Any],
     ) -> Run:
-        """Begin a run by buying its first contract.
+        """Start a run by buying its first contract.
 
         Raises
         ------
@@ -136,7 +136,7 @@ class Automation:
         if strategy is None:
             raise Refusal("ValidationError", "The sandbox has no such strategy.", {"field": "strategy_id"})
         if terms.kind not in SUPPORTED:
-            raise Refusal("ValidationError", "No strategy buys these.", {"field": "contract_type"})
+            raise Refusal("ValidationError", "No strategy buys contracts of this type.", {"field": "contract_type"})
         wrong = {
             str(next(iter(each.path), "strategy_parameters")) for each in problems(strategy.parameters, parameters)
         }
@@ -161,7 +161,7 @@ class Automation:
         return run
 
     def turn(self, run: Run, status: str) -> Run:
-        """Let a run be paused, running again, or stopped."""
+        """Pause, resume or stop a run."""
         allowed = {"paused": ("running",), "running": ("paused",), "stopped": ("running", "paused")}[status]
         if run.status not in allowed:
             raise Refusal("ValidationError", f"This run is {run.status}.", {"field": "run_id"})
@@ -175,7 +175,7 @@ class Automation:
         return run
 
     def go_on(self) -> None:
-        """Let every run whose contract is closed buy the next one, or end."""
+        """Continue every run whose contract is closed: buy the next contract, or end."""
         now = self._now()
         for run in tuple(self._runs.values()):
             last = run.contracts[-1]

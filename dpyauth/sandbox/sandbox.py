@@ -1,4 +1,4 @@
-"""The sandbox as its users have it: started and stopped, and told what is to happen."""
+"""Public interface of the sandbox: start and stop it, and control what happens in it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 
 T = TypeVar("T")
 _HIGHEST_PORT: Final = 65_535
-_MOST: Final = 1_000_000_000  # of money, and of seconds
+_MOST: Final = 1_000_000_000  # largest amount of money, and of seconds
 
 
 class Side(NamedTuple):
-    """Addresses, app ID and tokens to use one API of the sandbox with."""
+    """Addresses, app ID and tokens for one API of the sandbox."""
 
     server: str
-    """Address, in place of Deriv's own server."""
+    """Address of the server, instead of Deriv's."""
     auth_host: str
-    """Address of its sign-in pages, in place of Deriv's own."""
+    """Address of its sign-in pages, instead of Deriv's."""
     app_id: str
     tokens: tuple[SampleToken, ...]
-    """Tokens that a user could have made."""
+    """Tokens like those that a user creates."""
 
 
 class Sandbox(Names, Context):
@@ -46,44 +46,44 @@ class Sandbox(Names, Context):
     Parameters
     ----------
     port : int, optional
-        Where to listen on 127.0.0.1; 0 takes a free port, which `start` after `stop` uses again.
+        Port to listen on, on 127.0.0.1; 0 takes a free port, which `start` uses again after `stop`.
     limits : Limits, bool or None, optional
-        Rate limits; True for those Deriv is known by, None or False for none (of the Options API neither).
+        Rate limits; True for Deriv's known limits, None or False for none (also in the Options API).
     idle_timeout : float, optional
-        Seconds without a request after which a connection is closed, as Deriv does; None for never.
+        Seconds without a request after which a connection is closed, as at Deriv; None for never.
     ping_interval : float, optional
-        Seconds between protocol pings; a client that does not answer within as many is dropped.
+        Seconds between protocol pings; a client that does not answer within this time is dropped.
     token_lifetime : float, optional
         Seconds after which a token from the sign-in pages expires; None for never.
     compress : bool, optional
-        Compress replies for clients that take that, on sockets (permessage-deflate) and over HTTP (gzip).
+        Compress replies for clients that support it, on sockets (permessage-deflate) and over HTTP (gzip).
     clock : callable, optional
-        Returns the time in epoch seconds.
+        Function that returns the time in epoch seconds.
     hosts : collection of str, optional
-        Names under which it may be asked for, besides those of this machine: where something in front of it passes
-        requests on. All others are refused, and so are web pages from elsewhere (``Origin``), for a browser lets any
-        page talk to this machine.
+        Host names that it accepts in addition to those of this machine, for use behind a proxy. Requests under other
+        names are refused, and so are those of other web pages (``Origin``), because a browser lets every page send
+        requests to this machine.
 
     Attributes
     ----------
     app_id : int
-        The app ID to connect with (1089, which Deriv has for tests, works too).
+        App ID to connect with (1089, which Deriv provides for tests, works as well).
     tokens : tuple of SampleToken
-        The tokens there are.
+        Sample tokens.
     options : Options
-        The Options API's side: how it behaves can be set there.
+        Options API of the sandbox, with settings for its behaviour.
     options_app_id : str
-        The app ID to use with `options_tokens`.
+        App ID to use with `options_tokens`.
     options_tokens : tuple of SampleToken
-        Personal access tokens for the Options API, new ones in every sandbox.
+        Personal access tokens for the Options API, which differ between sandboxes.
     faults : Faults
-        Things that can be made to go wrong.
+        Faults that can be caused.
     echo_state : bool
-        Whether the sign-in pages send an app's ``state`` back; it is not known whether Deriv does.
+        Whether the sign-in pages return an app's ``state``; it is not known whether Deriv does.
     redirect_denial : bool
-        Whether they tell the app when a user denies it access; Deriv is not known to.
+        Whether they tell the app if a user denies it access; Deriv is not known to do so.
     connections_opened : int
-        How many clients have connected so far.
+        Number of clients that have connected so far.
 
     Examples
     --------
@@ -110,7 +110,8 @@ class Sandbox(Names, Context):
     ) -> None:
         if not 0 <= port <= _HIGHEST_PORT:
             raise InvalidSetting(
-                f"A port is a number from 0 to {_HIGHEST_PORT}, where 0 is a free one; not {shown(port)}.", field="port"
+                f"The port must be a number from 0 to {_HIGHEST_PORT} (0 takes a free one), not {shown(port)}.",
+                field="port",
             )
         for name, seconds in (
             ("idle_timeout", idle_timeout),
@@ -143,32 +144,32 @@ class Sandbox(Names, Context):
 
     @property
     def oauth_host(self) -> str:
-        """Return the address of the sign-in pages: in place of https://oauth.deriv.com."""
+        """Return the address of the sign-in pages, instead of https://oauth.deriv.com."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def rest(self) -> str:
-        """Return the address of the Options API: in place of https://api.derivws.com."""
+        """Return the address of the Options API, instead of https://api.derivws.com."""
         return self.oauth_host
 
     @property
     def auth_host(self) -> str:
-        """Return the address of the Options API's sign-in pages: in place of https://auth.deriv.com."""
+        """Return the address of the Options API's sign-in pages, instead of https://auth.deriv.com."""
         return self.oauth_host
 
     @property
     def connections_open(self) -> int:
-        """Return how many clients are connected now."""
+        """Return the number of connected clients."""
         return len(self.sockets)
 
     @public
     def start(self) -> Self:
-        """Listen, in a background thread; return once clients can connect.
+        """Start to listen, in a background thread; return when clients can connect.
 
         Raises
         ------
         InvalidSetting
-            The port is taken, or this machine does not let it be used.
+            The port is taken, or using it is not permitted.
         """
         self._server.start()
         return self
@@ -182,7 +183,7 @@ class Sandbox(Names, Context):
     def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
         """Block until a condition on this sandbox holds; return False if it does not within ``timeout`` seconds.
 
-        It is checked when a request comes in and when a connection opens or closes.
+        The condition is checked at every request, and when a connection opens or closes.
 
         Examples
         --------
@@ -194,39 +195,41 @@ class Sandbox(Names, Context):
 
     @public
     def pay(self, loginid: str, amount: float | Decimal, action: str = "deposit") -> None:
-        """Book a deposit (or, with a negative amount, a withdrawal) so that streams have something to tell.
+        """Book a deposit (or a withdrawal, if the amount is negative), which streams report.
 
         Parameters
         ----------
         loginid : str
             The account.
         amount : float or Decimal
-            How much, in its currency.
+            Amount in the account's currency.
         action : str, optional
-            What the statement calls it.
+            Name of the transaction in the statement.
 
         Raises
         ------
         InvalidSetting
-            There is no such account, it does not hold what is to be withdrawn, or that is no amount of money.
+            The account does not exist or its balance is too low, or the amount is not valid.
         """
         size: Any = abs(amount)
         if not size < _MOST:
-            raise InvalidSetting(f"amount takes an amount of money below {_MOST}, not {shown(amount)}.", field="amount")
+            raise InvalidSetting(
+                f"amount must be an amount of money below {_MOST}, not {shown(amount)}.", field="amount"
+            )
         self._asked(functools.partial(self._pay, loginid, amount, action))
 
     @public
     def register_app(self, name: str, redirect_uri: str, scopes: Collection[str] = ("read",)) -> int:
-        """Register an app, also with a redirect URL that Deriv would not take, such as one with a port.
+        """Register an app, even with a redirect URL that Deriv would not accept, such as one with a port.
 
         Parameters
         ----------
         name : str
-            What the sign-in pages call it.
+            Name of the app on the sign-in pages.
         redirect_uri : str
-            Where they lead back to.
+            Address to which the sign-in pages return.
         scopes : collection of str, optional
-            What they ask for.
+            Scopes that they request.
 
         Returns
         -------
@@ -236,7 +239,7 @@ class Sandbox(Names, Context):
         Raises
         ------
         InvalidSetting
-            Says what cannot be right.
+            An argument is not valid; the text says which.
         """
         scopes = list(scopes)
         if wrong := problem_with(redirect_uri, scopes):
@@ -252,13 +255,14 @@ class Sandbox(Names, Context):
         Parameters
         ----------
         name : str
-            What the sign-in pages call it.
+            Name of the app on the sign-in pages.
         redirect_uri : str, optional
-            Where they lead back to, letter by letter; also one that Deriv would not take. A PAT app needs none.
+            Address to which the sign-in pages return, which must match exactly; also one that Deriv would not accept. A
+            PAT app needs none.
         scopes : collection of str, optional
-            What it may ask for.
+            Scopes that it may request.
         kind : {"oauth", "pat"}, optional
-            The kind of token it works with.
+            Kind of token that it works with.
 
         Returns
         -------
@@ -268,7 +272,7 @@ class Sandbox(Names, Context):
         Raises
         ------
         InvalidSetting
-            Says what cannot be right.
+            An argument is not valid; the text says which.
         """
         scopes = list(scopes)
         return self._asked(lambda: self.options.register(name, redirect_uri, scopes, kind)).app_id
@@ -280,7 +284,7 @@ class Sandbox(Names, Context):
         Raises
         ------
         InvalidSetting
-            There is none; the text says which there are.
+            There is no such token; the text lists the labels.
 
         Examples
         --------
@@ -295,7 +299,7 @@ class Sandbox(Names, Context):
 
     @public
     def side(self, api: str) -> Side:
-        """Return what one of its APIs, ``"options"`` or ``"v3"``, is used with."""
+        """Return the addresses, app ID and tokens for one of its APIs, ``"options"`` or ``"v3"``."""
         made = tuple(sample for sample in self.tokens if sample.kind == "api")
         sides = {
             "options": Side(self.rest, self.auth_host, self.options_app_id, self.options_tokens),
@@ -307,21 +311,21 @@ class Sandbox(Names, Context):
 
     @public
     def api_of(self, token: str) -> str | None:
-        """Return the API that one of its sample tokens is of; None for any other."""
+        """Return the API of one of its sample tokens; None for any other token."""
         if any(sample.token == token for sample in self.tokens):
             return "v3"
         return "options" if any(sample.token == token for sample in self.options_tokens) else None
 
     @public
     def expire(self, token: str) -> None:
-        """Let a token expire, also where a client is signed in with it."""
+        """Let a token expire, even if a client is signed in with it."""
         self._asked(lambda: None if self.options.expire(token) else self.world.expire(token))
 
     def _asked(self, action: Callable[[], T]) -> T:
-        """Do what the user asks for, and say what cannot be right of it."""
+        """Run an action of the user, and turn its errors into InvalidSetting."""
         try:
             return self.run(action)
-        except KeyError:  # it may be a token, and is not repeated
+        except KeyError:  # the text does not repeat the key, which may be a token
             raise InvalidSetting("The sandbox has no account, token or app of this name.") from None
         except ValueError as error:
             raise InvalidSetting(str(error)) from None

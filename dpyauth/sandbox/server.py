@@ -1,4 +1,4 @@
-"""The server: a tornado application on loopback, in a thread and an event loop of its own."""
+"""Server of the sandbox: a tornado application on this machine, with its own thread and event loop."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from dpyauth.sandbox.page_flow import SETTINGS
 from dpyauth.sandbox.v3 import token_pages
 from dpyauth.sandbox.websocket import Socket
 
-_GRACE: Final = 0.3  # seconds for clients to close their side when the sandbox stops
+_GRACE: Final = 0.3  # seconds in which clients may close their side when the sandbox stops
 
 
 class Server:
-    """Serves a sandbox at a port of this machine.
+    """Server of a sandbox at a port of this machine.
 
     Parameters
     ----------
     context : Context
         The sandbox.
     port : int
-        Where to listen; 0 takes a free port, which is used again after a stop.
+        Port to listen on; 0 takes a free port, which is used again after a stop.
     hosts : collection of str
-        Names under which it may be asked for, besides those of this machine.
+        Host names that it accepts in addition to those of this machine.
     ping_interval : float or None
         Seconds between protocol pings.
     """
 
     def __init__(self, context: Context, port: int, hosts: Collection[str], ping_interval: float | None) -> None:
         self._context = context
-        self._wanted = self._bound = context.port = port  # where it was to be, where it begins again
+        self._wanted = self._bound = context.port = port  # the requested port, and the one to use at the next start
         self._hosts = tuple(hosts)
         self._ping_interval = ping_interval
         self._thread: Thread | None = None
@@ -50,22 +50,22 @@ class Server:
         _forks.own(self)
 
     def _forked(self) -> None:
-        """Stop in a forked process, which has a copy of what it holds: it goes on in the parent, at its address."""
+        """Stop in a forked process. The server goes on in the parent, at the same address."""
         self._thread = self._stopping = None
         self._bound = self._wanted
 
     @property
     def is_running(self) -> bool:
-        """Return whether it has been started and not stopped."""
+        """Return whether it is running."""
         return self._thread is not None
 
     def start(self) -> None:
-        """Listen, in a background thread; return once clients can connect.
+        """Start to listen, in a background thread; return when clients can connect.
 
         Raises
         ------
         InvalidSetting
-            The port is taken, or this machine does not let it be used.
+            The port is taken, or using it is not permitted.
         """
         if self._thread is not None:
             return
@@ -119,7 +119,7 @@ class Server:
         await server.close_all_connections()
 
     async def _disconnect(self) -> None:
-        """Close every connection, by force where a client does not close its side."""
+        """Close every connection, by force if a client does not close its side."""
         sockets = self._context.sockets
         for client in tuple(sockets):
             client.end(1001)
@@ -147,7 +147,7 @@ class Server:
         )
 
     async def tick(self) -> None:
-        """Tell the streams of every new second."""
+        """Send every new second to the streams."""
         clock = self._context.clock
         last = int(clock())
         while True:

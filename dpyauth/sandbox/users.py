@@ -1,4 +1,4 @@
-"""The people of the sandbox, their accounts and their sample tokens."""
+"""People of the sandbox, with their accounts and sample tokens."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ DIGITS: Final[dict[str, int]] = {code: facts["digits"] for code, facts in data_f
 
 @dataclass(frozen=True, slots=True)
 class SampleToken:
-    """A token of the sandbox, for anyone to use.
+    """Sample token of the sandbox, for anyone to use.
 
     Parameters
     ----------
     token : str
-        What goes into the ``authorize`` call, or after ``Bearer``. It opens nothing but this sandbox.
+        Token for the ``authorize`` call, or for after ``Bearer``. It works only in this sandbox.
     label : str
-        What it is good for, in a few words.
+        Description in a few words.
     loginid : str
-        The account it belongs to; for a PAT, which is good for all accounts of its user, the first of them.
+        Account that it belongs to; for a PAT, which is valid for all accounts of its user, the first one.
     scopes : tuple of str
-        What it may do.
+        Scopes of the token.
     kind : str
         ``api`` for an API token, ``oauth`` for a session token of one app, ``pat`` for a token of the Options API.
     """
@@ -47,25 +47,25 @@ class SampleToken:
 
 @dataclass(slots=True, eq=False)
 class Token(Generic[Owner]):
-    """A token as the server knows it. One of v3 is for one account, one of the Options API for all of a person's."""
+    """Token in the server. A token of v3 is for one account, one of the Options API for all accounts of a person."""
 
     value: str = field(repr=False)
     owner: Owner  # the login ID of the account, or the person
     scopes: tuple[str, ...]
     name: str = ""
-    app_id: int | str | None = None  # the only app it works with; None for a token that works with any
-    refusal: Refusal | None = None  # why it does not work
+    app_id: int | str | None = None  # the only app that it works with; None for any app
+    refusal: Refusal | None = None  # reason why it does not work
     ip: str = ""
     expires: float | None = None
 
     def expired(self, now: float) -> bool:
-        """Return whether its time is over."""
+        """Return whether it has expired."""
         return self.expires is not None and now >= self.expires
 
 
 @dataclass(slots=True)
 class Account:
-    """One account with its ledger."""
+    """Account with its ledger."""
 
     loginid: str
     currency: str
@@ -87,14 +87,14 @@ class Account:
 
     @property
     def ledger(self) -> Ledger:
-        """Return its history, generated when first asked for."""
+        """Return its history, which is generated at the first use."""
         if self._ledger is None:
             self._ledger = ledgers.write(self.loginid, self.plan)
         return self._ledger
 
     @property
     def due(self) -> float:
-        """Return when a contract of this account may come to its end."""
+        """Return the time at which a contract of this account may end."""
         return math.inf if self._ledger is None else self._ledger.due
 
     def money(self, units: int) -> float:
@@ -104,7 +104,7 @@ class Account:
 
 @dataclass(slots=True)
 class User:
-    """One person."""
+    """Person with accounts."""
 
     user_id: int
     name: str
@@ -120,12 +120,12 @@ class User:
 
     @property
     def email(self) -> str:
-        """Return the address given at the sign-up; otherwise one that cannot exist."""
+        """Return the e-mail address from the sign-up, or otherwise one that cannot exist."""
         return self.given_email or (self.name or "Sandbox Newcomer").lower().replace(" ", ".") + "@example.com"
 
 
 def token_of(sample: SampleToken) -> Token[str]:
-    """Return a sample token as the server knows it."""
+    """Return the server's token for a sample token."""
     refusals = {
         "sandbox-rich-disabled": Refusal("AccountDisabled", "Account is disabled."),
         "sandbox-rich-expired": Refusal("InvalidToken", "Your token has expired or is invalid."),

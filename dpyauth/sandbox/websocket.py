@@ -1,4 +1,4 @@
-"""One WebSocket: the handshake, frames in and out, silence, and the faults that strike them."""
+"""WebSocket of the sandbox: the handshake, frames, time limits, and faults."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ class Socket(WebSocketHandler):
     """A client's WebSocket."""
 
     find_call = staticmethod(encoding.find_call)
-    """The call a request is for."""
+    """Function that returns the call of a request."""
 
     def initialize(self, sandbox: Context) -> None:
+        """Begin a connection."""
         self.sandbox = sandbox
         self._stalled = False
         self._held: list[list[str]] = []
@@ -38,15 +39,15 @@ class Socket(WebSocketHandler):
         self.heard = 0.0
 
     def check_origin(self, origin: str) -> bool:
-        """Allow every origin that gets here: `guard` has checked it."""
+        """Allow every origin, because `guard` has checked it."""
         return True
 
     def get_compression_options(self) -> dict[str, Any] | None:
-        """Offer permessage-deflate, where the sandbox compresses."""
+        """Offer permessage-deflate, if the sandbox compresses."""
         return {} if self.sandbox.compress else None
 
     def prepare(self) -> None:
-        """Refuse the handshake where Deriv would."""
+        """Refuse the handshake if Deriv would."""
         app_id = self.get_query_argument("app_id", "")
         status = self.sandbox.faults.handshake()
         if status is None and (not app_id.isascii() or not app_id.isdigit() or int(app_id[:18]) == 0):
@@ -58,14 +59,14 @@ class Socket(WebSocketHandler):
         self._app_id = int(app_id[:18])
 
     def open(self, *args: str, **kwargs: str) -> None:
-        """Begin to serve a client."""
+        """Start to serve a client."""
         sandbox = self.sandbox
         sandbox.connections_opened += 1
         self._begin(Connection(sandbox.connections_opened, self._app_id, sandbox.world, sandbox.meter, sandbox.clock))
 
     def _begin(self, connection: Connection) -> None:
         self.connection = connection
-        self.set_nodelay(True)  # or a second message would wait for the client to have confirmed the first
+        self.set_nodelay(True)  # otherwise a second message would wait until the client has acknowledged the first
         assert self.ws_connection is not None
         assert self.ws_connection.stream is not None
         self._stream = self.ws_connection.stream
@@ -108,22 +109,22 @@ class Socket(WebSocketHandler):
             self.end(1000)
 
     def publish(self, topic: str, event: Any) -> None:
-        """Tell the streams of an event."""
+        """Send an event to the streams."""
         if not self._stalled:
             self._write(self.connection.publish(topic, event))
 
     def end(self, code: int, reason: str = "") -> None:
-        """Close properly."""
+        """Close with a closing handshake."""
         self.close(code, reason or None)
 
     def abort(self) -> None:
-        """Cut off without a word: the client's next read or write fails."""
+        """Cut the connection without a closing handshake: the client's next read or write fails."""
         if not self._stream.closed():
             self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
             self._stream.close()
 
     def strike(self, fault: Fault) -> None:
-        """Do something bad to the whole connection."""
+        """Apply a fault to the whole connection."""
         match fault.kind:
             case "drop":
                 self.end(*fault.args)
@@ -133,13 +134,13 @@ class Socket(WebSocketHandler):
                 self._stalled = False
             case "stall":
                 self._stalled = True
-                if not fault.args[0]:  # then nothing is read any more, for good
-                    # Not from within a reading: tornado would watch the socket again when that is done.
+                if not fault.args[0]:  # no pongs: stop reading for good
+                    # Not during a read: tornado would watch the socket again at the end of it.
                     loop = self._stream.io_loop
                     loop.add_callback(loop.remove_handler, self._stream.fileno())
 
     def _spoil(self, frames: list[str], fault: Fault) -> None:
-        """Send an answer the wrong way."""
+        """Send an answer with a fault."""
         match fault.kind:
             case "swallow":
                 return
@@ -174,7 +175,7 @@ class Socket(WebSocketHandler):
                 return
 
     def watch(self) -> None:
-        """Close the connection when nothing came for too long."""
+        """Close the connection if no request has come for too long."""
         limit = self.sandbox.idle_timeout
         if limit is None:
             return
@@ -186,6 +187,6 @@ class Socket(WebSocketHandler):
 
 
 def _settle(written: Future[None]) -> None:
-    """Take note that a write failed because the client has gone, so that nothing complains of it."""
+    """Retrieve the error of a write to a client that has gone, so that asyncio does not log it."""
     if not written.cancelled():
         written.exception()

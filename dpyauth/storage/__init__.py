@@ -1,8 +1,8 @@
-"""Remember a credential for the next kernel, if the user asks for it, and forget it.
+"""Remember a credential for the next kernel if the user asks for that, and forget it again.
 
 The tokens go to the system's keyring; if there is none, or it does not work, to a file that only its owner can read.
-Either way the file lists the remembered profiles: a keyring cannot list them, and a user who remembers nothing is
-never asked to unlock one.
+In both cases the file lists the remembered profiles, because a keyring cannot list them. It also means that users who
+have not stored a credential are never asked to unlock their keyring.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dpyauth.storage.file import Entry
 from dpyauth.storage.keyring import KeyringError
 
 _IN_KEYRING = "the system's keyring"
-_LATEST = 1e11  # seconds since 1970; later cannot be meant
+_LATEST = 1e11  # seconds since 1970; a later time is a mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Kept:
     tokens: Mapping[str, Secret]
     """Tokens by login ID."""
     active: str
-    """Login ID that was in use."""
+    """Login ID of the account that was in use."""
     app_id: str
     api: str
     since: datetime
@@ -39,7 +39,7 @@ class Kept:
     where: str
     """Place where it is stored, in words."""
     expires_at: float | None
-    """End of its validity, in seconds since 1970, if Deriv has stated it."""
+    """Time at which it expires, in seconds since 1970; None if Deriv did not state it."""
 
 
 def remember(
@@ -51,17 +51,17 @@ def remember(
     profile: str = "default",
     expires_at: float | None = None,
 ) -> str:
-    """Store a credential, in place of the one that the profile had.
+    """Store a credential, replacing the one that the profile had.
 
     Returns
     -------
     str
-        The place, in words that follow "kept in"; with the reason if there is a keyring that did not take it.
+        The place, in words that follow "kept in"; with the reason if the system's keyring could not be used.
 
     Raises
     ------
     KeepingFailed
-        It could not be kept. What was kept before still is.
+        It could not be stored. The credential that was stored before is still there.
     """
     if active not in tokens:
         raise ValueError("the active account must be one of those with a token")
@@ -74,7 +74,8 @@ def remember(
         try:
             if keyring.available():
                 in_keyring = True
-                # First the list, then the keyring: whatever happens between the two, forget() will find it.
+                # List the profile before writing to the keyring: if the process dies in between, forget() still knows
+                # that the keyring may hold a token.
                 file.write({**entries, profile: Entry(True, before.record)})
                 keyring.put(profile, record)
                 file.write({**entries, profile: Entry(True)})
@@ -102,7 +103,7 @@ def recall(profile: str = "default") -> Kept | None:
         except KeyringError as trouble:
             raise KeepingFailed(
                 f"The remembered credential is in {_IN_KEYRING}, which {trouble}. Fix that and try again, sign in "
-                "another way, or run dpyauth.forget()."
+                "another way, or remove the credential with dpyauth.forget()."
             ) from None
     if record is None:
         return None
@@ -115,7 +116,7 @@ def recall(profile: str = "default") -> Kept | None:
 
 
 def remembered() -> list[str]:
-    """Return the profiles that have a remembered credential, without reading any of these.
+    """Return the profiles that have a remembered credential, without reading the credentials.
 
     Raises
     ------
@@ -130,17 +131,17 @@ def remembered() -> list[str]:
 def forget(profile: str | None = None) -> list[str]:
     """Remove remembered credentials from this machine.
 
-    The tokens themselves stay valid: end those at Deriv, under Account settings, API token. Makes no call.
+    The tokens themselves stay valid: revoke them at Deriv, under Account settings, API token. Makes no call.
 
     Parameters
     ----------
     profile : str, optional
-        Forget this profile only. Left out, everything that dpyauth has kept is removed, readable or not.
+        Remove only this profile. Without it, everything that dpyauth has stored is removed, readable or not.
 
     Returns
     -------
     list of str
-        The profiles that were removed; empty when nothing was kept.
+        The profiles that were removed; empty if nothing was stored.
 
     Raises
     ------
@@ -150,7 +151,7 @@ def forget(profile: str | None = None) -> list[str]:
     Examples
     --------
     >>> import dpyauth
-    >>> dpyauth.forget("a profile nobody has")
+    >>> dpyauth.forget("an unknown profile")
     []
     """
     if not os.path.lexists(file.path().parent):
@@ -162,7 +163,7 @@ def forget(profile: str | None = None) -> list[str]:
         except (KeepingFailed, OSError):
             if profile is not None:
                 raise
-            # The list is lost, so the content of the keyring can only be guessed.
+            # The list cannot be read, so guess that the keyring holds the default profile.
             certain, entries = False, {"default": Entry(True)}
         names = [name for name in entries if profile in (None, name)]
         stuck = [name for name in names if entries[name].in_keyring and not _removed(name) and certain]
@@ -170,8 +171,8 @@ def forget(profile: str | None = None) -> list[str]:
         file.write(left | dict.fromkeys(stuck, Entry(True)))
     if stuck:
         raise KeepingFailed(
-            f"The credential is still in {_IN_KEYRING}, which did not let it be removed. Unlock the keyring and run "
-            f"dpyauth.forget() again, or remove the entry {keyring.SERVICE!r} in your system's own password program."
+            f"The credential could not be removed from {_IN_KEYRING}. Unlock the keyring and run dpyauth.forget() "
+            f"again, or remove the entry {keyring.SERVICE!r} in your system's password manager."
         )
     return names
 
@@ -192,7 +193,7 @@ def _packed(tokens: Mapping[str, Secret], active: str, app_id: str, api: str, ex
 
 
 def _unpacked(packed: Secret, where: str) -> Kept | None:
-    # Returns None rather than raising: the errors of json hold the text that they could not parse.
+    # Return None instead of raising: an error of json contains the text that it could not parse, with the tokens.
     try:
         match json.loads(packed.reveal()):
             case {
@@ -211,7 +212,7 @@ def _unpacked(packed: Secret, where: str) -> Kept | None:
 
 
 def _moment(given: object) -> float | None:
-    """Return the end of a credential's validity, if it was stored: an earlier version did not store it."""
+    """Return the time at which a credential expires; None if it was not stored, as by earlier versions."""
     if isinstance(given, bool) or not isinstance(given, int | float):
         return None
     return float(given) if 0 < given < _LATEST else None

@@ -1,4 +1,4 @@
-"""The file that lists remembered credentials. Only its owner can read it."""
+"""Read and write the file that lists remembered credentials. Only its owner can read it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import KeepingFailed
 
 PATIENCE = 10.0
-"""Seconds to wait for another process that uses the file."""
+"""Longest time to wait for another process that uses the file, in seconds."""
 
 _NAME = "credentials.json"
 _VERSION = 1
-_LIMIT = 1 << 20  # bytes; far more than the accounts of one user take
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor a pipe that never answers
+_LIMIT = 1 << 20  # bytes; far more than the accounts of one user need
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # O_NONBLOCK: a pipe must not block open()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +31,26 @@ class Entry:
     """Entry of one profile in the file."""
 
     in_keyring: bool = False
-    """True if the keyring has a record of it, or may have."""
+    """True if the keyring has, or may have, the record."""
     record: Secret | None = None
     """Record as JSON, if it is not in the keyring."""
 
 
 def path() -> Path:
-    """Return where the file is, or would be."""
+    """Return the path of the file, whether it exists or not."""
     try:
         place = user_config_path("dpyauth", appauthor=False, roaming=True) / _NAME
         earlier = Path.home() / "Library" / "Application Support" / "dpyauth" / _NAME
     except RuntimeError:
-        raise KeepingFailed("Nothing can be kept: this user has no home folder. Set the variable HOME.") from None
-    # On macOS, earlier versions did not look at XDG_CONFIG_HOME. What they have kept stays where it is.
+        raise KeepingFailed(
+            "Credentials cannot be stored, because this user has no home folder. Set the environment variable HOME."
+        ) from None
+    # On macOS, earlier versions ignored XDG_CONFIG_HOME. A file that they wrote stays in use where it is.
     return earlier if sys.platform == "darwin" and not os.path.lexists(place) and os.path.lexists(earlier) else place
 
 
 def in_words() -> str:
-    """Return the path of the file in words, shortened by the home folder."""
+    """Return the path of the file in words, with ``~`` for the home folder."""
     place = path()
     with suppress(ValueError, RuntimeError):
         place = Path("~") / place.relative_to(Path.home())
@@ -57,17 +59,17 @@ def in_words() -> str:
 
 @contextmanager
 def clearly() -> Iterator[None]:
-    """Turn errors of the operating system into KeepingFailed, which names the file."""
+    """Replace errors of the operating system with KeepingFailed, which names the file."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise KeepingFailed(f"No access to {in_words()}, where credentials are kept: {reason}.") from None
+        raise KeepingFailed(f"Cannot access {in_words()}, which stores credentials: {reason}.") from None
 
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Hold the file for this thread alone, in a folder that is the user's own."""
+    """Lock the file for this thread, after checking that its folder belongs to the user."""
     from filelock import FileLock, Timeout  # slow to import, and not needed for reading
 
     folder = path().parent
@@ -80,11 +82,12 @@ def locked() -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout:
-            raise KeepingFailed(f"Another program is busy with {in_words()}. Try again when it has ended.") from None
+            raise KeepingFailed(f"Another program is using {in_words()}. Try again when it has finished.") from None
         except OSError as error:
-            if error.filename is not None:  # it could not be opened
+            if error.filename is not None:  # the lock file could not be opened
                 raise
-            # Some network drives know no locks; there the last of two writers wins, and the file is still whole.
+            # Some network drives do not support locks. Without one, the last of two writers wins; the file is still
+            # complete, because `write` replaces it in one step.
         try:
             yield
         finally:
@@ -101,12 +104,12 @@ def read(*, private: bool = True) -> dict[str, Entry]:
     except FileNotFoundError:
         return {}
     with open(descriptor, "rb") as file:
-        about = os.fstat(descriptor)  # of what was opened, whatever the name means by now
+        about = os.fstat(descriptor)  # of the opened file: the name may lead to another one by now
         _check(place, about, stat.S_ISREG)
         if private and os.name == "posix" and stat.S_IMODE(about.st_mode) & 0o077:
             raise KeepingFailed(
                 f"Other users of this machine can read {place}, so it was not used. If you trust them all, run "
-                "chmod 600 on it; otherwise end the tokens in it at Deriv, and run dpyauth.forget()."
+                "chmod 600 on it; otherwise revoke its tokens at Deriv, and run dpyauth.forget()."
             )
         found = _parsed(Secret(file.read(_LIMIT).decode("ascii", "replace")))
     if isinstance(found, str):
@@ -115,14 +118,14 @@ def read(*, private: bool = True) -> dict[str, Entry]:
 
 
 def write(entries: Mapping[str, Entry]) -> None:
-    """Replace the file in one step: a reader sees the old file or the new one, also after a crash."""
+    """Replace the file in one step: a reader sees either the old or the new file, even after a crash."""
     place = path()
     for leftover in place.parent.glob(".credentials-*"):
         leftover.unlink(missing_ok=True)
     if not entries:
         place.unlink(missing_ok=True)
         return
-    descriptor, made = tempfile.mkstemp(prefix=".credentials-", dir=place.parent)  # 0600
+    descriptor, made = tempfile.mkstemp(prefix=".credentials-", dir=place.parent)  # creates it with mode 0600
     try:
         with open(descriptor, "w", encoding="ascii") as file:
             file.write(_document(entries))
@@ -138,28 +141,31 @@ def write(entries: Mapping[str, Entry]) -> None:
 def _check(place: Path, about: os.stat_result, right_kind: Callable[[int], bool]) -> None:
     if not right_kind(about.st_mode):
         raise KeepingFailed(
-            f"{place} is a link or something else that dpyauth did not make, so nothing was read or written there. "
+            f"{place} is a link or something else that dpyauth did not create, so nothing was read or written there. "
             "Remove it, then try again."
         )
     if sys.platform != "win32" and about.st_uid != os.geteuid():
         raise KeepingFailed(
             f"{place} belongs to another user of this machine, so nothing was read or written there. "
-            "Have it removed, or sign in another way."
+            "Ask its owner to remove it, or sign in another way."
         )
 
 
 def _parsed(text: Secret) -> dict[str, Entry] | str:
-    # Returns the problem rather than raising it: the errors of json hold the text that they could not parse.
+    # Return the problem instead of raising: an error of json contains the text that it could not parse, with tokens.
     try:
         match json.loads(text.reveal()):
             case {"version": int(version)} if version > _VERSION:
-                return "was written by a newer dpyauth and was left as it is. Update dpyauth, or run dpyauth.forget()."
+                return (
+                    "was written by a newer version of dpyauth, and was not changed. Update dpyauth, or run "
+                    "dpyauth.forget()."
+                )
             case {"version": int(version), "profiles": dict(profiles)} if version == _VERSION:
                 return {name: _entry(**entry) for name, entry in profiles.items()}
     except (ValueError, TypeError, RecursionError):
         pass
     return (
-        "is damaged: it does not hold what dpyauth writes. It was left as it is. Restore it, or run dpyauth.forget() "
+        "is damaged: its content was not written by dpyauth. It was not changed. Restore it, or run dpyauth.forget() "
         "to remove it, then sign in again."
     )
 

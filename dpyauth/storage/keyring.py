@@ -1,4 +1,4 @@
-"""The system's keyring, if there is one. It is used on a thread of its own, with a time limit."""
+"""Use the system's keyring, if there is one: on a separate thread, with a time limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class KeyringError(Exception):
 
 
 def available() -> bool:
-    """Tell whether this system has a keyring that keeps secrets better than a file."""
+    """Return whether this system has a keyring that protects secrets better than a file."""
     return _ask(_found) is not None
 
 
@@ -31,7 +31,7 @@ def put(profile: str, record: Secret) -> None:
     def keep() -> None:
         ring = _needed()
         ring.set_password(SERVICE, profile, record.reveal())
-        # Some take what they cannot hold, and say nothing.
+        # Some keyrings silently drop what they cannot store, such as a long text.
         if ring.get_password(SERVICE, profile) != record.reveal():
             raise KeyringError("did not keep it")
 
@@ -62,8 +62,8 @@ def remove(profile: str) -> None:
 def _ask(call: Callable[[], T]) -> T:
     """Run a call on another thread.
 
-    A keyring may ask the user, who may not see it: that must not block the kernel for ever. And its errors, whose
-    tracebacks have the token in them, stay on that thread.
+    A keyring may ask the user for a password in a window that the user does not see; that must not block the kernel
+    forever. And the tracebacks of its errors contain the token, so they must not leave that thread.
     """
     answer: Future[T] = Future()
 
@@ -89,12 +89,12 @@ def _found() -> Any | None:
     except ImportError:
         return None
     chosen: Any = keyring.get_keyring()
-    # Below 1 are those that keep nothing, and those that keep it in files no better than ours.
+    # A priority below 1 means that the keyring stores nothing, or stores it in files that are no safer than ours.
     return next((ring for ring in getattr(chosen, "backends", [chosen]) if ring.priority >= 1), None)
 
 
 def _needed() -> Any:
     ring = _found()
     if ring is None:
-        raise KeyringError("is not there any more")
+        raise KeyringError("is no longer available")
     return ring

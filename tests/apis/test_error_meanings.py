@@ -67,10 +67,10 @@ PAIRS: list[tuple[Any, str, str, dict[str, Any], str]] = [
         for call in ("app_get", "app_update", "app_delete", "revoke_oauth_app", "app_markup_details")
     ],
     (v3, "balance", "InvalidAppID", {}, "the app ID of this session"),
-    (v3, "balance", "PermissionDenied", {"account": "CR1"}, "no account of this sign-in"),
-    (v3, "statement", "PermissionDenied", {"loginid": "CR1"}, "no account of this sign-in"),
+    (v3, "balance", "PermissionDenied", {"account": "CR1"}, "does not belong to this sign-in"),
+    (v3, "statement", "PermissionDenied", {"loginid": "CR1"}, "does not belong to this sign-in"),
     (v3, "balance", "PermissionDenied", {"account": "all"}, "'read' or 'trading_information'"),
-    (v3, "ping", "PermissionDenied", {}, "does not let this account"),
+    (v3, "ping", "PermissionDenied", {}, "does not allow this account"),
     (options, "buy", "PermissionDenied", {}, "'trade'"),
 ]
 
@@ -94,7 +94,7 @@ def test_no_error_names_a_scope_that_the_call_does_not_take(api: Any) -> None:
             named = [scope for scope in APIS[api.CATALOG.api].scopes if f"'{scope}'" in str(error)]
             assert set(named) == (set(known.scopes) if code == "PermissionDenied" else set()), (call, code)
             assert isinstance(error, PermissionDenied) == (code == "PermissionDenied")
-            assert ("It may be gone in a moment" in str(error)) == (code in PASSING - {"RateLimit"})
+            assert ("This may be temporary" in str(error)) == (code in PASSING - {"RateLimit"})
             assert ".." not in str(error)
 
 

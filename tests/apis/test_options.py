@@ -158,9 +158,9 @@ def enter(access: OptionsSignIn, loginid: str | None = None, times: int = 1) -> 
         ([REAL, DEMO], None, "DOT2", ""),
         ([DEMO, REAL], "ROT1", "ROT1", "This is real money: ROT1 is the account that was remembered."),
         ([REAL, DEMO], "DOT2", "DOT2", ""),
-        ([REAL, DEMO], "DOT9", "DOT2", "The remembered account DOT9 is not there any more. This is the demo account"),
-        ([REAL, DEMO], "ROT9", "DOT2", "The remembered account ROT9 is not there any more. This is the demo account"),
-        ([REAL], "DOT9", "ROT1", "DOT9 is not there any more. This is real money: ROT1 is a real account, and there"),
+        ([REAL, DEMO], "DOT9", "DOT2", "The remembered account DOT9 is no longer available. This is the demo account"),
+        ([REAL, DEMO], "ROT9", "DOT2", "The remembered account ROT9 is no longer available. This is the demo account"),
+        ([REAL], "DOT9", "ROT1", "DOT9 is no longer available. This is real money: ROT1 is a real account, and there"),
         ([REAL], None, "ROT1", "This is real money: ROT1 is a real account, and there is no demo account."),
         ([SLEEPS], None, "DOT3", ""),
         # The inactive demo account may turn out to be unusable; even so, no real money is touched.

@@ -217,7 +217,7 @@ def test_an_error_of_null_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("AuthorizationRequired", "does not sign in with this API token"),
+        ("AuthorizationRequired", "does not accept this API token for signing in"),
         ("InvalidToken", "does not accept this API token"),
         ("InvalidAppID", "does not know the app ID of this session"),
         ("AccountDisabled", "disabled this account"),

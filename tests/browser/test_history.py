@@ -193,7 +193,7 @@ def test_after_the_listener_in_a_window_that_stays_open(answer: str, profile: Pr
     page.goto(f"http://127.0.0.1:{site}/home")
     with Listener("http://127.0.0.1:0/back", accept) as listener:
         follow(page, deriv_to(site, f"{listener.url}?{ANSWERS[answer]}&state={state.reveal()}"))
-        expect(page.locator("h1")).to_have_text("No access" if answer == "denied" else "The notebook has it")
+        expect(page.locator("h1")).to_have_text("No access" if answer == "denied" else "Sign-in received")
         assert page.url == listener.url
         assert page.evaluate("performance.getEntriesByType('navigation')[0].name") == listener.url
     expect_neither_shown_nor_suggested(profile, listener.url)

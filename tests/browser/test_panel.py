@@ -81,7 +81,7 @@ def test_token_and_enter(form: Notebook) -> None:
 def test_wrong_token_then_right_one(form: Notebook) -> None:
     sign_in(form, WRONG)
     expect(form.notice).to_contain_text("Deriv refused the sign-in")
-    expect(form.notice).to_contain_text("a part of it is missing")
+    expect(form.notice).to_contain_text("part of it is missing")
     expect(form.notice).to_have_role("alert")
     expect(form.token).to_have_value("")
     expect(form.token).to_be_focused()

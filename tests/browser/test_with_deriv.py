@@ -617,7 +617,7 @@ def test_personal_access_token(optional: OptionsReader) -> None:
     optional.secret.fill(token[:40])
     optional.secret.press("Enter")
     expect(notebook.notice).to_contain_text("Deriv refused the sign-in (options API)")
-    expect(notebook.notice).to_contain_text("a part of it is missing")
+    expect(notebook.notice).to_contain_text("part of it is missing")
     notebook.expect_readable("options-form")
     optional.secret.fill(token)
     optional.secret.press("Enter")

@@ -331,13 +331,13 @@ def test_a_call_of_the_other_api_gets_the_nearest_of_this_one(known: Catalog, wr
     assert text.startswith(f"{wrong!r}: ")
     assert APIS[known.api].title in text
     assert text.endswith("Nothing was sent.")
-    assert ("The nearest here is " in text) == bool(right)
+    assert ("The closest equivalent is " in text) == bool(right)
 
 
 def test_the_error_says_what_to_do_instead() -> None:
-    with pytest.raises(NotInThisApi, match=r"is signed in by dpyauth\.login\(\)"):
+    with pytest.raises(NotInThisApi, match=r"dpyauth\.login\(\) signs a session in"):
         OPTIONS.find("authorize")
-    with pytest.raises(NotInThisApi, match=r"It takes dpyauth\.login\(api=\"options\"\)"):
+    with pytest.raises(NotInThisApi, match=r"Sign in with dpyauth\.login\(api=\"options\"\)"):
         V3.find("auto_start")
 
 

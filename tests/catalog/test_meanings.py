@@ -57,7 +57,7 @@ def test_sentences_have_the_form_of_sentences() -> None:
     [
         ("v3", "buy", "parameters.amount", "Stake or payout"),  # a field of a proposal
         ("options", "buy", "parameters.limit_order.stop_loss", "Loss at which"),
-        ("v3", "mt5_deposit", "amount", "How much to move, in the currency"),  # explained for this call alone
+        ("v3", "mt5_deposit", "amount", "Amount to move, in the currency"),  # explained for this call alone
         ("options", "time", "time", "Always 1"),
         ("v3", "trading_times", "trading_times", "Day to look up"),  # not always 1
     ],
@@ -76,7 +76,7 @@ def test_a_translation_may_be_partial(tmp_path: Path, monkeypatch: pytest.Monkey
     assert meaning(call, "offset", "ES") == "Cuántas filas saltar."
     assert meaning(call, "action_type", "ES") == meaning(call, "action_type")  # not translated yet
     # A sentence about one call wins over a translated sentence about all of them.
-    assert meaning(load("v3")["mt5_deposit"], "amount", "ES").startswith("How much to move, in the")
+    assert meaning(load("v3")["mt5_deposit"], "amount", "ES").startswith("Amount to move, in the")
 
 
 def test_a_field_that_does_not_exist_has_no_sentence() -> None:

@@ -77,7 +77,7 @@ def test_the_error_names_the_range() -> None:
     [
         ("balance", "acount", "Did you mean 'account'?"),
         ("statement", "zzz", "It takes: action_type, date_from"),
-        ("ping", "zzz", "It takes none."),
+        ("ping", "zzz", "It takes no fields."),
         ("balance", "req_id", "balance"),
     ],
 )

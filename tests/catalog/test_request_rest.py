@@ -332,7 +332,7 @@ def test_a_rate_belongs_to_two_currencies() -> None:
     assert refused("wallet_transfer_validate", destination_currency="EUR").field == "rate"
     assert made("wallet_transfer_validate", destination_currency="EUR", rate=Decimal("0.9"))["rate"] == "0.9"
     error = refused("wallet_transfer_validate", rate="1")
-    assert str(error).endswith("takes no 'rate' where both currencies are USD: leave it out.")
+    assert str(error).endswith("takes no 'rate' if both currencies are USD: leave it out.")
 
 
 # Pages

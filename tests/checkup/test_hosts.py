@@ -75,7 +75,7 @@ def test_another_server_and_other_sign_in_pages(box: Sandbox) -> None:
 def test_settings_that_cannot_be_right(box: Sandbox, open_options: Open) -> None:
     with pytest.raises(InvalidSetting, match="either a session or server="):
         doctor(open_options("rich"), server=box.rest)
-    with pytest.raises(InvalidSetting, match="must not travel unencrypted"):
+    with pytest.raises(InvalidSetting, match="must not be sent unencrypted"):
         doctor(server="ws://example.org")
     with pytest.raises(InvalidSetting, match="sign-in pages"):
         doctor(oauth_host="https://example.org/login?token=x")

@@ -68,11 +68,11 @@ def test_without_a_command_it_lists_the_commands(run: Run) -> None:
         (["status", "--server", "nonsense"], "address like"),
         (["balance", "--account", "??"], "letters and digits"),
         (["whoami", "--profile", " "], "--profile alice"),
-        (["sandbox", "--port", "-1"], "A port is a number"),
+        (["sandbox", "--port", "-1"], "The port must be a number"),
         (["doctor", "balance"], "add --replies"),
         (["lessons", ""], "The path is empty"),
         (["export", "", "--sandbox"], "The path is empty"),
-        (["export", "~no-such-user/report", "--sandbox"], "There is no place '~no-such-user/report'"),
+        (["export", "~no-such-user/report", "--sandbox"], "'~no-such-user/report' is not a valid path"),
         (["login", "--account", "??"], "`dpyauth accounts` lists yours"),
     ],
 )

@@ -17,7 +17,7 @@ LONGEST = 30.0
 ALWAYS = 100
 
 UNTRUSTED = "the server's certificate is not valid (is a company proxy in between?)"
-REFUSED = "the proxy in this machine's settings refuses (HTTP {}): {}"
+REFUSED = "the proxy in this machine's settings refused the connection (HTTP {}): {}"
 CUT = ("was cut while it was being opened", "no encrypted connection could be made", "the connection broke")
 
 Set = Callable[[Front], Any]
@@ -38,21 +38,21 @@ TROUBLE: dict[str, tuple[Set, tuple[str, ...]]] = {
     "a certificate of somebody else": (shows(certs.OTHER), ("certificate is not valid: it is for another server",)),
     "a proxy that wants a password": (
         lambda front: setattr(front, "password", "me:mine"),
-        (REFUSED.format(407, "it wants a name and a password"),),
+        (REFUSED.format(407, "it requires a user name and a password"),),
     ),
     "a proxy that forbids it": (
         always("status", 403, b"<h1>Blocked</h1>"),
-        (REFUSED.format(403, "it may not allow Deriv's servers"),),
+        (REFUSED.format(403, "it may block Deriv's servers"),),
     ),
     "a proxy that finds no way": (always("status", 502), (REFUSED.format(502, "it cannot reach Deriv"),)),
     "no proxy there": (lambda front: front.refuse(), ("nothing answers at that address",)),
     "a proxy that says nothing": (always("silent"), ("no answer within", "no connection within")),
     "a proxy that is none": (
         always("garbage", b"\x15\x03\x03 hello\r\n\r\n"),
-        ("does not answer like one", "(RemoteProtocolError)"),
+        ("does not answer like a proxy", "(RemoteProtocolError)"),
     ),
-    "a proxy that closes": (always("fin"), (*CUT, "does not answer like one", "(RemoteProtocolError)")),
-    "a reset": (always("reset"), (*CUT, "does not answer like one")),
+    "a proxy that closes": (always("fin"), (*CUT, "does not answer like a proxy", "(RemoteProtocolError)")),
+    "a reset": (always("reset"), (*CUT, "does not answer like a proxy")),
     "a cut within the handshake": (always("truncate", 300), CUT),
     "silence within the handshake": (always("stall", 300), ("no answer within", "no connection within")),
 }
@@ -135,7 +135,7 @@ def test_all_proxy_is_for_http_alone(run: Run, front: Front, user: User) -> None
 
 def test_the_address_of_the_proxy_cannot_be_read(run: Run, front: Front, user: User) -> None:
     said = run("login.py", **user.env, HTTPS_PROXY=front.address.removeprefix("http://"))
-    assert "the address of the proxy in this machine's settings cannot be read" in said["text"]
+    assert "the proxy address in this machine's settings is not valid" in said["text"]
 
 
 @pytest.mark.parametrize("address", ["socks5h://127.0.0.1:9", "socks5://127.0.0.1:9"])

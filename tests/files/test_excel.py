@@ -256,7 +256,7 @@ def test_an_interrupt_leaves_the_existing_file(tmp_path: Path, monkeypatch: pyte
         ({}, "at least one frame"),
         ({"a/b": pd.DataFrame()}, "leave out"),
         ({"x" * 32: pd.DataFrame()}, "31 characters"),
-        ({"A": pd.DataFrame(), "a": pd.DataFrame()}, "small and capital letters"),
+        ({"A": pd.DataFrame(), "a": pd.DataFrame()}, "ignores the case of letters"),
         ({"History": pd.DataFrame()}, "History"),
         ({"": pd.DataFrame()}, "not empty"),
         (pd.DataFrame({"a": range(1_048_576)}), "Split it into several sheets"),
@@ -264,7 +264,7 @@ def test_an_interrupt_leaves_the_existing_file(tmp_path: Path, monkeypatch: pyte
         (pd.DataFrame({"a": pd.array(["\U0001f600" * 16_384], dtype="string")}), "32,767 characters"),
         (pd.DataFrame({"x" * 32_768: [1]}), "32,767 characters"),
         ({"\U0001f600" * 16: pd.DataFrame()}, "31 characters"),
-        (pd.DataFrame({"a": pd.Series([nested(100_000)], dtype=object)}), "The column 'a' holds lists or dicts"),
+        (pd.DataFrame({"a": pd.Series([nested(100_000)], dtype=object)}), "The column 'a' contains lists or dicts"),
     ],
 )
 def test_invalid_sheets_are_explained(frames: Any, words: str, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_call_missing_from_one_api_is_named_as_it_was_typed() -> None:
     new = shared().options_tokens[0].token
     with fleet({"old": "sandbox-rich-all", "new": new}, sandbox=True) as clients:
         error = clients.limits().set_index("name")["error"]["new"]
-        assert error.startswith("fleet.limits(): Deriv's current API does not tell ")
+        assert error.startswith("fleet.limits(): Deriv's current API does not report ")
         assert "fleet.account_status()" in error
     with fleet({"new": new}, sandbox=True) as clients:
         with pytest.raises(NotInThisApi, match=r'^fleet\.call\("get_limits"\): '):

@@ -113,7 +113,7 @@ def test_each_member_may_have_an_app_id(box: Sandbox) -> None:
     }
     wrong = frame[frame["error"].notna()]
     assert wrong["name"].tolist() == ["its own is wrong", "that of all"]
-    assert wrong["error"].str.contains("does not take this app ID").all()
+    assert wrong["error"].str.contains("does not accept this app ID").all()
     with fleet(["Ann"], fetch=lambda name: (rich, mine), server=box.rest) as clients:
         assert clients.balance()["error"].isna().all()
 

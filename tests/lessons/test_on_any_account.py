@@ -64,8 +64,8 @@ USERS = {
 ON_V3_SAYS = {
     "01-sign-in-and-account-status": "Identity: verified until 2026-12-15",
     "02-sign-in-with-deriv": "9363.47",
-    "03-your-account-status": "v3) does not tell wallets.",
-    "04-your-account-as-data": "v3) does not tell wallets.",
+    "03-your-account-status": "v3) does not report wallets.",
+    "04-your-account-as-data": "v3) does not report wallets.",
     "06-both-deriv-apis": "This API knows of 7 checks.",
 }
 

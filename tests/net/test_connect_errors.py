@@ -52,7 +52,7 @@ def test_the_default_app_id_is_not_suspected(status: int, body: bytes) -> None:
 def test_an_html_page_is_not_from_deriv(app_id: str | None) -> None:
     reason = explain(HandshakeRefused(403, PAGE), app_id=app_id)
     assert reason.error is None
-    order(reason.text, "HTTP 403", "not in the form of Deriv's API", "a company proxy", "Try another network")
+    order(reason.text, "HTTP 403", "not from Deriv's API", "a company proxy", "Try another network")
     assert "does not know" not in reason.text
     assert ("check the app ID 4711" in reason.text) == (app_id == "4711")
     assert "company's" not in reason.text  # text from others is not repeated
@@ -60,7 +60,12 @@ def test_an_html_page_is_not_from_deriv(app_id: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(302, "a redirect"), (407, "a name and a password"), (451, "may not serve this country"), (503, "maintenance")],
+    [
+        (302, "a redirect"),
+        (407, "a user name and a password"),
+        (451, "may not serve this country"),
+        (503, "maintenance"),
+    ],
 )
 def test_other_refusals_are_explained(status: int, said: str) -> None:
     reason = explain(HandshakeRefused(status, b""), app_id="1089")
@@ -114,9 +119,9 @@ def answering(answer: bytes) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("app_id", "body", "kind", "said"),
     [
-        (1089, b"", ConnectionFailed, "Everybody may use"),
+        (1089, b"", ConnectionFailed, "Anyone may use"),
         (4711, b"", SignInRefused, "most likely, Deriv does not know the app ID 4711"),
-        (4711, PAGE, ConnectionFailed, "not in the form of Deriv's API"),
+        (4711, PAGE, ConnectionFailed, "not from Deriv's API"),
         (1089, UNKNOWN, SignInRefused, "Deriv does not know the app ID 1089"),
     ],
 )
@@ -149,7 +154,7 @@ def test_both_apis_explain_problems_with_the_users_own_certificates(
     if not missing:
         file.write_text("no certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    said = f"SSL_CERT_FILE, an environment variable, names a file {'that is not there' if missing else 'without'}"
+    said = f"the environment variable SSL_CERT_FILE names a file {'that does not exist' if missing else 'without'}"
     assert explain(ssl.SSLCertVerificationError()).text.startswith(said)
     with pytest.raises(ConnectionFailed, match=said) as failed:
         Client("https://api.derivws.com", None, direct=False, transport=None)

@@ -357,10 +357,10 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
         (ConnectionResetError(), "was cut"),
         (OSError(), "could not be opened (OSError)"),
         (ConnectionClosedError(None, None), "broke"),
-        (InvalidProxyStatus(Response(407, "", {})), "a name and a password"),  # type: ignore[arg-type]
-        (InvalidProxyStatus(Response(403, "", {})), "HTTP 403): it may not allow"),  # type: ignore[arg-type]
+        (InvalidProxyStatus(Response(407, "", {})), "a user name and a password"),  # type: ignore[arg-type]
+        (InvalidProxyStatus(Response(403, "", {})), "HTTP 403): it may block"),  # type: ignore[arg-type]
         (InvalidProxyStatus(Response(502, "", {})), "HTTP 502): it cannot reach Deriv"),  # type: ignore[arg-type]
-        (InvalidProxyMessage("x"), "does not answer like one"),
+        (InvalidProxyMessage("x"), "does not answer like a proxy"),
         (ImportError("connecting through a SOCKS proxy requires python-socks"), "python-socks"),
     ],
 )

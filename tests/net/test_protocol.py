@@ -522,7 +522,7 @@ def test_a_read_is_repeated_after_a_new_sign_in(wire: Wire) -> None:
     read, other = wire.call(), wire.call()
     wire.pump()
     drop(wire, wire.reply(read.req_id, **failed("AuthorizationRequired")))
-    assert "nobody is signed in" in wire.protocol.reason
+    assert "not signed in" in wire.protocol.reason
     assert not read.done
     assert wire.pump() == []
     wire.reply(wire.connect()["req_id"], authorize={})
@@ -769,7 +769,7 @@ def test_another_connection_continues_to_request_the_limits(wire: Wire) -> None:
 def test_the_limits_are_reported(wire: Wire) -> None:
     (asked,) = spend_half(wire)
     wire.reply(asked["req_id"], **STATUS)
-    assert ("rate limits", "Deriv allows so many calls a minute: general 220, outcome 100, pricing 80") in wire.events
+    assert ("rate limits", "Deriv's limits of calls per minute: general 220, outcome 100, pricing 80") in wire.events
 
 
 def test_the_limits_are_also_learned_from_the_users_own_call(wire: Wire) -> None:

@@ -108,8 +108,8 @@ def test_where_options_listens(back: str, callback: str | None, listens: bool) -
         ("options", None, Options(redirect_url=BACK), InvalidSetting, "app ID of your own"),
         ("options", "33abc", Options(), RedirectRefused, "redirect URL"),
         ("options", "33abc", Options(callback=CALLBACK), RedirectRefused, "redirect URL"),
-        ("options", "33abc", Options(redirect_url="http://me.example/"), InvalidSetting, "letter by letter"),
-        ("options", "33abc", Options(redirect_url="http://[x"), InvalidSetting, "letter by letter"),
+        ("options", "33abc", Options(redirect_url="http://me.example/"), InvalidSetting, "exactly the one registered"),
+        ("options", "33abc", Options(redirect_url="http://[x"), InvalidSetting, "exactly the one registered"),
     ],
 )
 def test_invalid_options(api: str, app_id: str | None, wish: Options, kind: type[DpyauthError], says: str) -> None:

@@ -356,7 +356,7 @@ def test_another_redirect_url_in_the_exchange(host: str, kept: Kept) -> None:
     for other in (BACK.replace("/?", "?"), BACK.upper(), "https://elsewhere.example/"):
         error = refused(replace(brought(host), redirect_uri=other))
         assert error.code == "invalid_grant"
-        assert "letter by letter" in str(error)
+        assert "character by character" in str(error)
     assert not kept.access
 
 

@@ -135,7 +135,7 @@ def accounts(future: Future[Any]) -> list[tuple[str, str, str]]:
 
 
 def test_the_awaited_answer(one: Listener) -> None:
-    assert "The notebook has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
     assert accounts(one.future) == [("CR1", TOKEN, "USD")]
 
 
@@ -189,7 +189,7 @@ def test_all_other_requests_are_answered_at_once(held: Listener, target: str) ->
 
 def test_a_window_that_nobody_closes_gets_its_page() -> None:
     with Listener("http://127.0.0.1:0/callback", accept, hold=0.05) as one:
-        assert "The notebook has it" in come_back(one)
+        assert "Sign-in received" in come_back(one)
         assert accounts(one.future) == [("CR1", TOKEN, "USD")]
 
 
@@ -229,7 +229,7 @@ def test_a_callback_may_close_the_listener(one: Listener) -> None:
 def test_other_paths_change_nothing(one: Listener, noise: str) -> None:
     assert ask(one, noise)[0] == 404
     assert ask(one, f"http://evil.example{RIGHT}")[0] == 404
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS", "get", "CONNECT"])
@@ -237,14 +237,14 @@ def test_other_methods_change_nothing(one: Listener, method: str) -> None:
     status, headers, body = ask(one, RIGHT, method)
     assert (status, headers["Allow"], body) == (405, "GET", "")
     assert not one.future.done()
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 def test_a_form_with_a_body_gets_its_answer(one: Listener) -> None:
     head = f"POST {RIGHT} HTTP/1.1\r\nHost: 127.0.0.1:{port(one)}\r\nContent-Length: 1000000\r\n\r\n"
     # The body is read to its end, so that the answer is not lost.
     assert raw(one, head.encode() + b"x" * 1_000_000).startswith(b"HTTP/1.1 405 ")
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_other_host_names_for_this_address(one: Listener, host: str) -> None:
     status, _, body = ask(one, RIGHT, Host=host.format(port=port(one)))
     assert (status, body) == (421, "")
     assert not one.future.done()
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 def test_a_missing_and_a_repeated_host_header(one: Listener) -> None:
@@ -283,7 +283,7 @@ def test_a_missing_and_a_repeated_host_header(one: Listener) -> None:
 )
 def test_what_is_not_http(one: Listener, sent: str) -> None:
     assert raw(one, sent.encode()).startswith(b"HTTP/1.1 400 ")
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 def test_an_endless_head_is_cut_off(one: Listener) -> None:
@@ -293,7 +293,7 @@ def test_an_endless_head_is_cut_off(one: Listener) -> None:
         except ConnectionError:
             pass
         assert is_cut_off(endless)
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 def test_a_silent_client_is_cut_off_and_delays_no_other(
@@ -305,15 +305,15 @@ def test_a_silent_client_is_cut_off_and_delays_no_other(
         silent.sendall(b"GET ")
         assert is_cut_off(silent)
     with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE):
-        assert "has it" in come_back(one)
+        assert "Sign-in received" in come_back(one)
 
 
 @pytest.mark.parametrize("state", ["x", STATE[:-1], STATE.upper(), "%FF"])
 def test_an_answer_to_another_sign_in(one: Listener, state: str) -> None:
-    assert "Nothing has been signed in yet" in come_back(one, RIGHT.replace(STATE, state))
-    assert "Nothing has been signed in yet" in come_back(one, f"/callback?error=access_denied&state={state}")
+    assert "You are not signed in yet" in come_back(one, RIGHT.replace(STATE, state))
+    assert "You are not signed in yet" in come_back(one, f"/callback?error=access_denied&state={state}")
     assert not one.future.done()
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 @pytest.mark.parametrize("target", [RIGHT.split("&state")[0], RIGHT.split(STATE)[0], "/callback?error=access_denied"])
@@ -323,7 +323,7 @@ def test_an_answer_without_state_has_to_be_pasted(one: Listener, target: str) ->
     assert "paste" in body
     assert TOKEN not in body
     assert not one.future.done()
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 @pytest.mark.parametrize(
@@ -340,8 +340,8 @@ def test_an_answer_without_state_has_to_be_pasted(one: Listener, target: str) ->
     ],
 )
 def test_an_unrelated_query(one: Listener, target: str) -> None:
-    assert "Nothing has been signed in yet" in come_back(one, target)
-    assert "has it" in come_back(one)
+    assert "You are not signed in yet" in come_back(one, target)
+    assert "Sign-in received" in come_back(one)
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_time_out(listen: Callable[..., Listener]) -> None:
 @pytest.mark.parametrize("how", ["cancel", "close", "future"])
 def test_cancelling(one: Listener, how: str) -> None:
     with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as silent:
-        assert "Nothing has been signed in yet" in ask(one, "/callback")[2]
+        assert "You are not signed in yet" in ask(one, "/callback")[2]
         {"cancel": one.cancel, "close": one.close, "future": one.future.cancel}[how]()
         with pytest.raises(CancelledError):
             one.future.result(PATIENCE)
@@ -422,13 +422,13 @@ def test_cancelling_after_an_answer(one: Listener) -> None:
 
 
 def test_a_port_that_is_taken(one: Listener) -> None:
-    with pytest.raises(ListenerFailed, match=r"another program has it.*[Pp]aste"):
+    with pytest.raises(ListenerFailed, match=r"another program is using it.*[Pp]aste"):
         Listener(one.url, accept)
 
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(errno.EACCES, "an administrator's rights"), (errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))],
+    [(errno.EACCES, "administrator rights"), (errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))],
 )
 def test_a_port_that_is_not_permitted(monkeypatch: pytest.MonkeyPatch, number: int, reason: str) -> None:
     asked: list[tuple[str, int]] = []
@@ -458,20 +458,20 @@ def ipv6_answering(number: int, kept: list[socket.socket]) -> Callable[..., sock
 def test_localhost_in_both_families(listen: Callable[..., Listener]) -> None:
     one = listen("http://localhost:0/callback")
     if HAS_IPV6:
-        assert "Nothing has been signed in yet" in ask(one, "/callback", address="::1")[2]
+        assert "You are not signed in yet" in ask(one, "/callback", address="::1")[2]
     assert ask(one, "/callback", Host=f"127.0.0.1:{port(one)}")[0] == 421
-    assert "has it" in come_back(one)
+    assert "Sign-in received" in come_back(one)
 
 
 def test_localhost_without_ipv6(monkeypatch: pytest.MonkeyPatch, listen: Callable[..., Listener]) -> None:
     monkeypatch.setattr(socket, "create_server", ipv6_answering(errno.EAFNOSUPPORT, []))
-    assert "has it" in come_back(listen("http://localhost:0/callback"))
+    assert "Sign-in received" in come_back(listen("http://localhost:0/callback"))
 
 
 def test_localhost_with_one_family_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[socket.socket] = []
     monkeypatch.setattr(socket, "create_server", ipv6_answering(errno.EADDRINUSE, kept))
-    with pytest.raises(ListenerFailed, match="another program has it"):
+    with pytest.raises(ListenerFailed, match="another program is using it"):
         Listener("http://localhost:0/callback", accept)
     assert kept[0].fileno() == -1
 
@@ -493,7 +493,7 @@ def test_the_listener_is_not_reachable_from_other_machines(one: Listener) -> Non
 def test_paths(listen: Callable[..., Listener], url: str, path: str) -> None:
     one = listen(url)
     assert one.url == f"http://127.0.0.1:{port(one)}{path}"
-    assert "Nothing has been signed in yet" in ask(one, path)[2]
+    assert "You are not signed in yet" in ask(one, path)[2]
 
 
 @pytest.mark.parametrize(

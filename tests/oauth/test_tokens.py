@@ -238,8 +238,8 @@ def test_tokens_that_cannot_be_used(change: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("code", "status", "words"),
     [
-        ("invalid_grant", 400, "used before, or too long ago"),
-        ("invalid_grant", 400, "redirect URL with the registered one, letter by letter"),
+        ("invalid_grant", 400, "used before, has expired"),
+        ("invalid_grant", 400, "redirect URL with the registered one, character by character"),
         ("invalid_client", 401, "does not know the app ID"),
         ("invalid_scope", 400, "app's registration"),
         ("unauthorized_client", 403, "app's registration"),
@@ -252,20 +252,20 @@ def test_refusals(code: str, status: int, words: str, do: Do) -> None:
     error = no(SignInRefused, status, {"error": code, "error_description": "It is so."}, do)
     assert error.code == code.lower()
     assert words in str(error)
-    assert "Its words: It is so. Start the sign-in again." in str(error)
+    assert "Deriv says: It is so. Start the sign-in again." in str(error)
 
 
 @pytest.mark.parametrize("code", ["", "a b", "<b>", ACCESS, "x" * 41, 5, [], {"code": "x"}, False])
 def test_refusals_without_a_message(code: object) -> None:
     error = no(SignInRefused, 400, {"error": code, "error_description": ["x"]})
     assert error.code == "unknown_error"
-    assert "Its words" not in str(error)
+    assert "Deriv says" not in str(error)
 
 
 @pytest.mark.parametrize("code", ["temporarily_unavailable", "server_error", "Server_Error"])
 @pytest.mark.parametrize("status", [200, 400, 403])
 def test_trouble_of_the_server_is_not_a_refusal(code: str, status: int) -> None:
-    assert "a problem of its own" in str(no(ConnectionFailed, status, {"error": code}))
+    assert "an internal problem" in str(no(ConnectionFailed, status, {"error": code}))
 
 
 def test_no_error_beside_the_tokens() -> None:

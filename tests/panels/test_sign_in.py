@@ -580,7 +580,7 @@ def test_a_port_that_is_taken_leaves_pasting(sit_down: Callable[..., Reader], po
         view = reader.view
         assert (view["phase"], view["listening"]) == ("browser", False)
         assert view["notice"]["kind"] == "info"
-        assert "another program has it" in view["notice"]["text"]
+        assert "another program is using it" in view["notice"]["text"]
         reader.model.pasted(Secret(reader.query()))
         assert reader.wait_for("in")["notice"] is None
 
@@ -645,7 +645,10 @@ def test_a_demo_account_that_is_refused_leaves_no_way_to_real_money(away: Reader
     away.box.faults.error("AccountDisabled", "authorize")
     away.return_with(away.query())
     text = away.wait_for("form", notice="AccountDisabled")["notice"]["text"]
-    assert "dpyauth uses no real money unasked. To use CR900001 or CR900002 instead, name it: dpyauth" in text
+    assert (
+        "dpyauth does not use real money unless you ask for it. To use CR900001 or CR900002 instead, name it: dpyauth"
+        in text
+    )
     assert away.asked() == 1
 
 

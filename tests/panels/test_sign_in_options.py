@@ -204,7 +204,7 @@ def test_an_app_of_another_kind(reader: Reader) -> None:
 
 @pytest.mark.parametrize(
     ("app_id", "says"),
-    [("", "needs your app ID"), ("4444", "is of Deriv's older API"), ("My app", "letters and digits")],
+    [("", "needs your app ID"), ("4444", "belongs to Deriv's older API"), ("My app", "letters and digits")],
 )
 def test_an_invalid_app_id_is_reported_before_the_token_is_sent(real: Reader, app_id: str, says: str) -> None:
     """The user does not have to enter the token again."""
@@ -290,7 +290,7 @@ def test_the_token_is_kept_for_this_attempt_only(real: Reader, how: str, monkeyp
 def test_a_part_of_a_token(reader: Reader) -> None:
     half = reader.pat().reveal()[:30]
     reader.token(Secret(half), api="options")
-    assert "a part of it is missing" in reader.wait_for("form", notice="options API")["notice"]["text"]
+    assert "part of it is missing" in reader.wait_for("form", notice="options API")["notice"]["text"]
     assert half not in str(reader.seen)
 
 
@@ -368,7 +368,7 @@ def test_a_token_of_the_current_api_among_those_of_v3(reader: Reader) -> None:
 def test_the_api_named_in_login_is_kept(sit_down: Callable[..., Reader], kind: str, api: str) -> None:
     reader = sit_down(api=api)
     token = reader.pat() if kind == "pat" else Secret(kind)
-    with pytest.raises(InvalidCredential, match=f"what was chosen is {api}: nothing was sent. Choose") as refused:
+    with pytest.raises(InvalidCredential, match=f"but {api} was chosen, so nothing was sent. Choose") as refused:
         reader.token(token, "", api=api)
     assert token.reveal() not in str(refused.value)
     reader.model.fail(refused.value)
@@ -380,7 +380,7 @@ def test_the_api_named_in_login_is_kept(sit_down: Callable[..., Reader], kind: s
 
 @pytest.mark.parametrize("token", ["ory_rt_x", "ory_ac_x"])
 def test_values_that_are_not_tokens_are_not_sent(reader: Reader, token: str) -> None:
-    with pytest.raises(InvalidCredential, match="opens no account: nothing was sent"):
+    with pytest.raises(InvalidCredential, match="cannot open an account, so nothing was sent"):
         reader.token(Secret(token))
     assert asked(reader.box) == set()
 
@@ -530,7 +530,7 @@ def test_the_tokens_are_renewed(away: Reader) -> None:
     before = set(away.box.options.issued)
 
     def renewed() -> bool:
-        time.sleep(0.2)  # within the limit of calls per minute
+        time.sleep(0.2)  # within the limit on calls per minute
         away.model.session.call("get_accounts")
         return bool(set(away.box.options.issued) - before)
 
@@ -632,7 +632,7 @@ def test_the_redirect_url_must_be_known(real: Reader) -> None:
     app_id = real.box.register_options_app("Mine", BACK)
     for given, options, field, says in (
         (app_id, {}, "redirect_url", "needs the redirect URL of your app"),
-        (app_id, {"redirect_url": "me.example/back"}, "redirect_url", "letter by letter"),
+        (app_id, {"redirect_url": "me.example/back"}, "redirect_url", "exactly the one registered"),
         ("", {"redirect_url": BACK}, "app_id", "app ID of your own"),
         ("16303", {"redirect_url": BACK}, "app_id", "older API"),
     ):
@@ -653,7 +653,7 @@ def test_a_redirect_url_that_is_not_the_registered_one(real: Reader) -> None:
     app_id = real.box.register_options_app("Mine", BACK)
     real.begin(app_id, redirect_url=f"{BACK}/")
     page = httpx.get(real.url, trust_env=False)
-    assert "letter by letter" in page.text
+    assert "exactly the registered one" in page.text
 
 
 def test_a_scope_that_the_app_does_not_have(real: Reader) -> None:
@@ -674,7 +674,7 @@ def test_by_the_listener(sit_down: Callable[..., Reader]) -> None:
     with httpx.Client(trust_env=False, follow_redirects=True) as http:
         http.get(wrong)
         assert reader.view["phase"] == "browser"
-        assert "The notebook has it" in http.get(address).text
+        assert "Sign-in received" in http.get(address).text
     assert reader.wait_for("in")["account"]["loginid"] == "DOT900003"
 
 

@@ -103,7 +103,7 @@ def test_options_has_the_parts_of_that_api_and_lists_the_others(open_options: Op
     place = export(open_options(), tmp_path / "report", since=SINCE)
     assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in OF_OPTIONS}
     assert "options API does not report: Verification, " in seen(place).text
-    assert "You are no partner" in seen(place).text
+    assert "You are not a partner" in seen(place).text
 
 
 def test_the_report_shows_the_state_of_the_account(open_options: Open, tmp_path: Path) -> None:

@@ -379,7 +379,7 @@ def test_in_a_real_browser(box: Sandbox, chromium: Any) -> None:
             )
             page.get_by_role("button", name="Sign in", exact=True).click()
             page.get_by_role("button", name="Allow").click()
-            page.get_by_role("heading", name="The notebook has it").wait_for()
+            page.get_by_role("heading", name="Sign-in received").wait_for()
             assert page.url == listener.url
             assert page.evaluate("document.referrer") == ""
             assert page.evaluate("history.length") <= 4

@@ -29,5 +29,5 @@ def test_a_reply_without_its_payload_is_no_reply(
         "dpyauth.sandbox.encoding.encode",
         lambda reply, echo: '{"msg_type": "x", "req_id": %d}' % echo["req_id"],  # noqa: UP031
     )
-    with pytest.raises(BadReply, match="nothing under that name"):
+    with pytest.raises(BadReply, match="contains no data of that call"):
         getattr(session, name)()

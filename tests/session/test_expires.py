@@ -387,7 +387,7 @@ def test_a_call_that_is_refused_after_the_end_says_when_that_was(
         session.balance()
     notice = account_view.news(session)
     assert notice is not None
-    assert (notice["title"], "What is open" in notice["text"]) == ("Signed out", False)
+    assert (notice["title"], "Open connections" in notice["text"]) == ("Signed out", False)
 
 
 def test_a_reconnection_that_is_refused_after_the_end_says_when_that_was(

@@ -56,7 +56,7 @@ def test_a_malformed_object(session: Session, monkeypatch: pytest.MonkeyPatch, n
     call, ask = ASKED[name]
     for payload in ([], {}, "", "text", 5, False, [[]]):
         answer(monkeypatch, call, payload)
-        with pytest.raises(BadReply, match=f"Deriv's answer to '{call}' holds nothing that can be read"):
+        with pytest.raises(BadReply, match=f"Deriv's reply to '{call}' contains nothing that can be read"):
             ask(session)
 
 
@@ -65,7 +65,7 @@ def test_a_malformed_list(session: Session, monkeypatch: pytest.MonkeyPatch, nam
     call, ask = LISTS[name]
     for payload in ("text", 5, False):
         answer(monkeypatch, call, payload)
-        with pytest.raises(BadReply, match="where a list should be"):
+        with pytest.raises(BadReply, match="instead of a list"):
             ask(session)
     answer(monkeypatch, call, [])
     assert ask(session).empty
@@ -73,18 +73,18 @@ def test_a_malformed_list(session: Session, monkeypatch: pytest.MonkeyPatch, nam
 
 def test_the_error_names_the_type_and_not_the_value(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "balance", "C4nary")
-    with pytest.raises(BadReply, match=r"a text, where an object should be\. Try again") as caught:
+    with pytest.raises(BadReply, match=r"a text instead of an object\. Try again") as caught:
         session.balance()
     assert "C4nary" not in str(caught.value)
     answer(monkeypatch, "balance", [])
-    with pytest.raises(BadReply, match=r"\[\], where an object"):
+    with pytest.raises(BadReply, match=r"\[\] instead of an object"):
         asyncio.run(session.aio.balance())
 
 
 def test_the_frame_of_any_call_fails_too(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     for call, payload in (("balance", []), (STATUS, ""), ("get_limits", None)):
         answer(monkeypatch, call, payload)
-        with pytest.raises(BadReply, match=f"Deriv's answer to '{call}'"):
+        with pytest.raises(BadReply, match=f"Deriv's reply to '{call}'"):
             session.frame(call)
     answer(monkeypatch, "app_list", [])
     assert session.frame("app_list").empty
@@ -105,7 +105,7 @@ def test_answers_of_the_options_api_fail_too(open_options: Open, box: Sandbox) -
         ("wallet_list", lambda: session.wallets()),
     ):
         box.faults.http(200, call, body='{"data": "none"}')
-        with pytest.raises(BadReply, match="a text, where a list should be"):
+        with pytest.raises(BadReply, match="a text instead of a list"):
             ask()
 
 

@@ -158,7 +158,7 @@ def test_the_requested_account(open_options: Open, box: Sandbox) -> None:
 def test_facts_about_the_account_belong_to_that_account(open_options: Open, box: Sandbox) -> None:
     session = open_options(kept="DOT1")
     assert (
-        session.core.remarks == f"The remembered account DOT1 is not there any more. This is the demo account {DEMO}."
+        session.core.remarks == f"The remembered account DOT1 is no longer available. This is the demo account {DEMO}."
     )
     session.use(REAL)
     assert session.core.remarks == ""
@@ -178,8 +178,8 @@ def test_an_inactive_demo_account_is_no_reason_to_take_the_real_one(open_options
     with pytest.raises(ApiError, match="inactive") as refused:
         open_options()
     assert refused.value.__notes__ == [
-        f"{DEMO} is the demo account, and dpyauth uses no real money unasked. To use {REAL} instead, name it: "
-        f'dpyauth.login(loginid="{REAL}").'
+        f"{DEMO} is the demo account, and dpyauth does not use real money unless you ask for it. To use {REAL} "
+        f'instead, name it: dpyauth.login(loginid="{REAL}").'
     ]
     assert open_options(loginid=REAL).loginid == REAL
 
@@ -244,12 +244,12 @@ def test_the_wrong_kind_of_app(open_options: Open, box: Sandbox, browser: Browse
 
 
 def test_an_app_id_of_v3(open_options: Open) -> None:
-    with pytest.raises(InvalidSetting, match="is of Deriv's older API"):
+    with pytest.raises(InvalidSetting, match="belongs to Deriv's older API"):
         open_options(app_id="1089")
 
 
 @pytest.mark.parametrize(
-    ("cut", "said"), [(slice(0, -1), "a part of it is missing"), (slice(4, None), "a part of it is missing")]
+    ("cut", "said"), [(slice(0, -1), "part of it is missing"), (slice(4, None), "part of it is missing")]
 )
 def test_an_incomplete_token(open_options: Open, box: Sandbox, cut: slice, said: str) -> None:
     with pytest.raises(SignInRefused, match=said):
@@ -680,7 +680,9 @@ def test_after_a_refused_token_every_question_fails(
     assert told[-1] == "signed out"
     assert repr(session) == "<dpyauth session: signed out>"
     for ask in (session.accounts, session.balance):
-        with pytest.raises(NotSignedIn, match=r"does not accept this token: .* make a new one at https://developers"):
+        with pytest.raises(
+            NotSignedIn, match=r"does not accept this token: .* create a new token at https://developers"
+        ):
             ask()
     with pytest.raises(SignInRefused, match="does not accept this token"):
         stream.next(timeout=5)

@@ -58,7 +58,7 @@ def test_an_inconclusive_error(session: Session, box: Sandbox, code: str) -> Non
 @pytest.mark.parametrize("more", [{}, {"error": None}, {"app_register": None}])
 def test_an_empty_answer(session: Session, box: Sandbox, more: dict[str, Any]) -> None:
     box.faults.edit(lambda reply: (reply.pop("app_register"), reply.update(more)), "app_register")
-    with pytest.raises(OutcomeUnknown, match=r"the answer is empty.*session\.apps\(\)"):
+    with pytest.raises(OutcomeUnknown, match=r"the reply is empty.*session\.apps\(\)"):
         session.call("app_register", **REGISTER)
     assert sum(received.call == "app_register" for received in box.received) == 1
 

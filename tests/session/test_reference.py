@@ -113,11 +113,11 @@ def test_methods_missing_on_the_options_api(open_options: Open, box: Sandbox, na
 
 def says_how_to_go_on(text: str, typed: str, session: Session) -> bool:
     """Return whether an error of the options API says what was typed, where to see the data, and an existing method."""
-    assert text.startswith(f"{typed}: Deriv's current API does not tell ")
+    assert text.startswith(f"{typed}: Deriv's current API does not report ")
     assert "See https://" in text
     assert text.endswith("Nothing was sent.")
     assert "v3" not in text
-    found = re.search(r"The nearest here is session\.(aio\.)?(\w+)\(", text)
+    found = re.search(r"The closest equivalent is session\.(aio\.)?(\w+)\(", text)
     assert found
     asked = session.aio if found[1] else session
     assert found[2] in dir(asked)
@@ -130,8 +130,8 @@ def test_methods_missing_on_v3(session: Session, name: str) -> None:
     with pytest.raises(NotInThisApi) as refused:
         getattr(session, name)(*arguments)
     assert refused.value.call == call
-    assert str(refused.value).startswith(f"session.{name}(): Deriv's older API (v3) does not tell ")
-    assert "The nearest here is session." in str(refused.value)
+    assert str(refused.value).startswith(f"session.{name}(): Deriv's older API (v3) does not report ")
+    assert "The closest equivalent is session." in str(refused.value)
 
 
 def test_accounts_without_the_data_are_left_out(open_options: Open) -> None:
@@ -143,7 +143,7 @@ def test_accounts_without_the_data_are_left_out(open_options: Open) -> None:
 def test_a_reply_without_its_payload_is_no_reply(session: Session, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     call, arguments = V3[name]
     monkeypatch.setitem(HANDLERS, call, lambda ask: Reply("something_else", {}))
-    with pytest.raises(BadReply, match="nothing under that name"):
+    with pytest.raises(BadReply, match="contains no data of that call"):
         getattr(session, name)(*arguments)
 
 

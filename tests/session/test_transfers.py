@@ -146,7 +146,7 @@ def test_sent_again_with_the_same_request_id(open_options: Open, box: Sandbox, n
     if name == "wallet_transfer":
         assert session.call(name, **again)["data"]["request_id"] == told.value.request_id
     else:
-        with pytest.raises(dpyauth.ApiError, match="has been made before"):
+        with pytest.raises(dpyauth.ApiError, match="has been used before"):
             session.call(name, **again)
     booked_again = session.call("wallet_transactions", wallet_type=wallet, request_id=told.value.request_id)
     assert booked_again["data"] == booked["data"]
@@ -175,7 +175,7 @@ def test_a_look_up_that_fails(session: Session, box: Sandbox, name: str, monkeyp
     mine = session.transfers()["request_id"].item()
     assert told.value.request_id == mine
     assert f'request_id="{mine}")' in str(told.value)
-    assert "in vain" in " ".join(told.value.__notes__)
+    assert "without success" in " ".join(told.value.__notes__)
     assert "run the cell again" not in " ".join([str(told.value), *told.value.__notes__])
     assert outcomes(session) == ["unknown"]
     assert sent(box, name) == 1
@@ -260,7 +260,7 @@ def test_awaited_calls_and_frames_look_transfers_up_too(session: Session, box: S
 )
 def test_repeating_a_request_id(session: Session, box: Sandbox, name: str, code: str) -> None:
     box.faults.http(400, name, body=json.dumps({"errors": [{"status": 400, "code": code}]}))
-    with pytest.raises(dpyauth.ApiError, match=rf'been made before.*request_id="{MINE}"') as told:
+    with pytest.raises(dpyauth.ApiError, match=rf'been used before.*request_id="{MINE}"') as told:
         session.call(name, **with_id(name, MINE))
     assert told.value.code == code
     assert outcomes(session) == ["sent_before"]

@@ -173,7 +173,7 @@ def test_malformed_wallets(session: Session, box: Sandbox, data: Any, rows: int)
     assert len(frame) == rows
     assert [*frame.dtypes.astype(str).items()][: len(expected)] == [*expected.items()]
     box.faults.http(200, "wallet_list", body='{"data": "none"}')
-    with pytest.raises(BadReply, match="a text, where a list should be"):
+    with pytest.raises(BadReply, match="a text instead of a list"):
         session.wallets()
     box.faults.http(200, "wallet_list", body='{"data": null}')
     with pytest.raises(BadReply):
@@ -644,8 +644,8 @@ def test_methods_missing_on_v3(open_session: Open, box: Sandbox, name: str) -> N
         with pytest.raises(NotInThisApi) as refused:
             asyncio.run(ask()) if face == "session.aio" else ask()
         text = str(refused.value)
-        assert text.startswith(f"{face}.{name}(): Deriv's older API (v3) does not tell ")
-        assert f"The nearest here is {face}." in text
+        assert text.startswith(f"{face}.{name}(): Deriv's older API (v3) does not report ")
+        assert f"The closest equivalent is {face}." in text
     assert len(box.received) == before
 
 

@@ -232,7 +232,7 @@ def test_arguments_that_contradict_the_token_are_an_error(
         "server": {"server": {"v3": box.url, "options": box.rest}[api]},
     }
     other = {"v3": "options", "options": "v3"}[api]
-    said = rf'of Deriv\'s {other} API, and what was chosen is {api}: nothing was sent. .*login\(api="{other}"\)'
+    said = rf'to Deriv\'s {other} API, but {api} was chosen, so nothing was sent. .*login\(api="{other}"\)'
     with pytest.raises(InvalidCredential, match=said) as refused:
         dpyauth.login(None if how == "environment" else token, **given[how])
     assert token not in str(refused.value)

@@ -334,7 +334,7 @@ def test_a_demo_account_replaces_one_that_is_gone_with_a_remark(
     capsys.readouterr()
     session = moved()
     assert session.loginid == (DEMO if kept == REAL else spare.loginid)
-    why = "is not there any more" if gone == "gone" else "cannot be used now"
+    why = "is no longer available" if gone == "gone" else "cannot be used now"
     said = f"The remembered account {kept} {why}. This is the demo account {session.loginid}."
     assert capsys.readouterr().err.splitlines()[-1] == said
 
@@ -346,7 +346,7 @@ def test_a_real_account_replaces_one_that_is_gone_with_a_remark(moved: Login, pa
     session = moved()
     assert session.loginid == REAL
     assert session.core.remarks == (
-        f"The remembered account {DEMO} is not there any more. At Deriv this would be real money: "
+        f"The remembered account {DEMO} is no longer available. At Deriv this would be real money: "
         f"{REAL} is a sample account, and there is no demo account."
     )
 

@@ -96,7 +96,7 @@ def test_the_number_of_questions_is_limited(terminal: Terminal) -> None:
     assert terminal.asked == [APP] * 3
 
 
-@pytest.mark.parametrize(("app_id", "says"), [("", "needs your app ID"), ("16303", "is of Deriv's older API")])
+@pytest.mark.parametrize(("app_id", "says"), [("", "needs your app ID"), ("16303", "belongs to Deriv's older API")])
 def test_a_personal_access_token_never_goes_to_v3(
     terminal: Terminal, app_id: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_folder_that_is_a_link(kept: Path, home: Path) -> None:
 def test_a_lock_that_is_a_link(kept: Path, home: Path) -> None:
     (kept.parent / "lock").unlink()
     (kept.parent / "lock").symlink_to(home / "made through the link")
-    with pytest.raises(KeepingFailed, match=r"No access to the file ~/\.config/dpyauth/credentials\.json"):
+    with pytest.raises(KeepingFailed, match=r"Cannot access the file ~/\.config/dpyauth/credentials\.json"):
         forget()
     assert not (home / "made through the link").exists()
 
@@ -126,7 +126,7 @@ def test_a_folder_open_to_others_is_closed(kept: Path) -> None:
 
 def test_no_place_for_a_folder(home: Path) -> None:
     (home / ".config").write_text("not a folder")
-    with pytest.raises(KeepingFailed, match="No access"):
+    with pytest.raises(KeepingFailed, match="Cannot access"):
         remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
 
 
@@ -173,7 +173,7 @@ def test_a_damaged_file_and_a_keyring(ring: Any, kept: Path) -> None:
 def test_a_file_of_a_newer_version(kept: Path) -> None:
     document = json.loads(kept.read_text())
     kept.write_text(json.dumps(document | {"version": 2, "profiles": "otherwise"}))
-    refused("newer dpyauth")
+    refused("newer version of dpyauth")
     assert forget() == ["default"]
 
 
@@ -233,7 +233,7 @@ def test_files_left_by_a_first_crash_are_removed_on_forget(kept_file: Path, home
 def test_a_lock_that_is_held(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "PATIENCE", 0.05)
     with file.locked():
-        with pytest.raises(KeepingFailed, match="busy"):
+        with pytest.raises(KeepingFailed, match="is using the file"):
             forget()
         assert recall() is not None, "reading does not wait"
     assert forget() == ["default"]

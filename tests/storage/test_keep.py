@@ -155,7 +155,7 @@ def test_a_keyring_in_trouble(error: BaseException, words: str, ring: Ring, use:
     use(Broken(error))
     assert keep() == f"the file ~/.config/dpyauth/credentials.json (the system's keyring {words})"
     expect_kept()  # without the keyring
-    with pytest.raises(KeepingFailed, match="is still in the system's keyring") as stuck:
+    with pytest.raises(KeepingFailed, match="could not be removed from the system's keyring") as stuck:
         forget()
     clean(told(stuck.value))
     assert recall_fails(words), "the tokens are gone from the file; the keyring's contents are unknown"
@@ -232,8 +232,8 @@ def test_a_keyring_that_was_temporarily_missing(ring: Ring, use: Use) -> None:
 def test_a_keyring_that_was_uninstalled(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
     keep()
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
-    assert recall_fails("is not there any more")
-    with pytest.raises(KeepingFailed, match="'dpyauth' in your system's own password program"):
+    assert recall_fails("is no longer available")
+    with pytest.raises(KeepingFailed, match="'dpyauth' in your system's password manager"):
         forget()
 
 

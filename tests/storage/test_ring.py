@@ -39,7 +39,7 @@ def test_keyrings_of_low_priority_are_not_used(use: Callable[[Any], Any], ring_l
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert not ring.available()
-    with pytest.raises(ring.KeyringError, match="not there any more"):
+    with pytest.raises(ring.KeyringError, match="no longer available"):
         ring.get("default")
 
 

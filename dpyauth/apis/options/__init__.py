@@ -1,4 +1,4 @@
-"""Deriv's options API as `dpyauth.apis.base.Api` wants it: HTTP calls, and sockets that a one-time password opens."""
+"""Adapter of Deriv's options API (`dpyauth.apis.base.Api`): HTTP calls, and sockets opened with a one-time password."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMITS = {
     "outcome": Limit(30, 1_500, frozenset({"portfolio", "profit_table"})),
     "pricing": Limit(360, 14_400, frozenset({"proposal", "proposal_open_contract", "buy", "sell"})),
 }
-"""Limits that Deriv documents for calls over sockets."""
+"""Rate limits that Deriv documents for calls over sockets."""
 
 PATH = "/trading/v1/options"
 
@@ -32,11 +32,11 @@ _NAMES = {
     "transaction": {"underlying_symbol": "symbol", "date_expiry": "expiry_time"},
     "proposal_open_contract": {"underlying_symbol": "underlying"},
 }
-"""Names of v3 for parts of replies, by call."""
+"""v3's names for fields of replies, by call."""
 
 
 def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> OptionsSignIn:
-    """Return a sign-in with this credential."""
+    """Return a sign-in with a credential."""
     return OptionsSignIn(settings, grants, first, **options)
 
 
@@ -46,7 +46,7 @@ def public(settings: Settings) -> str:
 
 
 def renamed(reply: Reply) -> Reply:
-    """Return a reply with its parts named as v3 names them, so that frames need to know one set of names."""
+    """Return a reply with v3's names for its fields, so that frames need to know only one set of names."""
     kind = str(reply.get("msg_type"))
     names, payload = _NAMES.get(kind), reply.get(kind)
     if names is None or not isinstance(payload, dict):
@@ -58,9 +58,9 @@ def renamed(reply: Reply) -> Reply:
 
 
 def payload(call: Call, reply: Reply) -> Any:
-    """Return the payload of a reply, named as v3 names it."""
+    """Return the payload of a reply, with v3's names."""
     if call.rest is not None:
-        return reply.get("data", reply)  # most answers are wrapped, some are not
+        return reply.get("data", reply)  # most replies over HTTP are wrapped in "data", some are not
     return renamed(reply).get(call.name)
 
 

@@ -1,4 +1,4 @@
-"""Calls with the token of a sign-in: renew it in time, and find out whether a refusal ends the sign-in."""
+"""Make calls with the token of a sign-in: renew it in time, and find out whether a refusal ends the sign-in."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dpyauth.errors import ConnectionFailed, DpyauthError, SignInRefused
 from dpyauth.net.pending import outcome_unknown
 
 CONFIRM_TIMEOUT = 15.0
-"""Time for the call that confirms a refusal, in seconds."""
+"""Time limit for the call that confirms a refusal, in seconds."""
 
 EARLY = 60.0
-"""Time before its end at which a token is renewed, in seconds."""
+"""Time before its expiry at which a token is renewed, in seconds."""
 
 REFUSING = frozenset(
     {
@@ -30,30 +30,30 @@ REFUSING = frozenset(
         "unsupported_grant_type",
     }
 )
-"""Error codes of the sign-in server that end a refresh token; after any other, the next try may succeed."""
+"""Error codes of the sign-in server after which a refresh token is useless; after others, a later try may succeed."""
 
 T = TypeVar("T")
 Ask = Callable[[float], Awaitable[T]]
-"""Makes a call with the token of the moment, within so many seconds."""
+"""Function that makes a call with the current token, within the given number of seconds."""
 
 
 class Change(NamedTuple):
-    """A call that changes something."""
+    """Call that changes something."""
 
     name: str
     look: str
-    """Method that shows if it has happened."""
+    """Method that shows whether the change was made."""
 
 
 class TokenAuth:
-    """Make calls with a token. For use on one event loop.
+    """Make calls with a token. All methods must be used on the same event loop.
 
     Parameters
     ----------
     credential : Credential
-        Token to begin with, and what renews it.
+        Token to begin with, and its refresh token.
     confirm : callable
-        Makes a call that every valid token may make.
+        Function that makes a call which every valid token may make.
     on_refusal : callable
         Called when Deriv has refused the token for good.
     """
@@ -69,31 +69,32 @@ class TokenAuth:
 
     @property
     def expires_at(self) -> float | None:
-        """End of the sign-in, in seconds since 1970; None if it can be renewed, or if Deriv did not say."""
+        """Expiry of the sign-in, in seconds since 1970; None if it can be renewed, or if Deriv did not state it."""
         tokens = self.credential.tokens
         return tokens.expires_at if tokens and tokens.refresh is None else None
 
     async def ask(self, ask: Ask[T], timeout: float, change: Change | None = None) -> T:
-        """Make a call within so many seconds; if the token is refused, find out whether that ends the sign-in."""
+        """Make a call within ``timeout`` seconds. If the token is refused, find out whether that ends the sign-in."""
         end = time.monotonic() + timeout
         try:
             return await self._ask(ask, timeout, change)
         except SignInRefused as refusal:
-            with suppress(asyncio.CancelledError):  # the answer is there already, even if the rest was called off
+            # A cancellation only ends the wait: the caller must still get the refusal that has arrived.
+            with suppress(asyncio.CancelledError):
                 await self._wait_for_confirmation(end)
             raise refusal
 
     def cancel(self) -> None:
-        """Stop what goes on in the background."""
+        """Stop the background tasks."""
         for task in (self._renewing, self._confirming):
             if task is not None:
                 task.cancel()
 
     async def _ask(self, ask: Ask[T], timeout: float, change: Change | None = None) -> T:
-        """Make a call; with a new token if this one ends soon, or if Deriv says that it has ended.
+        """Make a call, with a new token if the current one expires soon or Deriv says that it has expired.
 
-        This machine's clock may be wrong, so that an end which has passed here is no reason to give up. A change is
-        sent once, whatever comes of it.
+        This machine's clock may be wrong, so a token that seems to have expired is still tried. A change is sent only
+        once, whatever the result.
         """
         end = time.monotonic() + timeout
         tokens = self.credential.tokens
@@ -136,10 +137,10 @@ class TokenAuth:
         )
 
     async def _wait_for_confirmation(self, end: float) -> None:
-        """Have another call decide whether Deriv still takes the sign-in, in the time that is left.
+        """Let another call decide whether Deriv still accepts the sign-in, in the time that is left.
 
-        One answer is not enough to end it: a single service or a proxy may be wrong. If the waiter goes, the decision
-        is made all the same.
+        One refusal is not enough to end a sign-in, because a single service or a proxy may be wrong. If the caller
+        stops waiting, the decision is made all the same.
         """
         if self._confirming is None and self.has_worked:
             self._confirming = asyncio.create_task(self._confirmed())
@@ -153,27 +154,31 @@ class TokenAuth:
         except SignInRefused as refusal:
             refused = refusal
         except DpyauthError:
-            pass  # nothing is known for certain
+            pass  # the call shows neither
         finally:
             self._confirming = None
-        in_words = refused is not None and not refused.code.startswith("HTTP")  # else something in between may refuse
-        if refused is not None and in_words and refused.about.startswith("token"):  # the app ID was right at first
+        # Without an error code, the refusal may come from something in between. A refused app ID does not count: it
+        # was accepted at the sign-in.
+        in_words = refused is not None and not refused.code.startswith("HTTP")
+        if refused is not None and in_words and refused.about.startswith("token"):
             self._on_refusal(refused.copy())
 
     async def _renew(self, end: float) -> bool:
-        """Get a new token, if that is possible, in half of the time that is left; one at a time."""
+        """Get a new token, if possible, in half of the time that is left; return whether there is one."""
         tokens, renew = self.credential.tokens, self.credential.renew
         if tokens is None or tokens.refresh is None or renew is None:
             return False
-        if self._renewing is None:  # goes on when its waiters do not: a refresh token may be good once only
+        # A task of its own, shared by all callers. A refresh token may work only once: two requests with it would make
+        # one of them fail, and a request that is cancelled with its caller could use it up and lose the new tokens.
+        if self._renewing is None:
             self._renewing = asyncio.create_task(self._renewed(tokens, tokens.refresh, renew))
         renewing = self._renewing
         await asyncio.wait([renewing], timeout=(end - time.monotonic()) / 2)
         renewed = renewing.result() if renewing.done() else None
         if renewed is None:
             raise ConnectionFailed(
-                "The sign-in has to be renewed, and just now Deriv cannot be reached for that. Run the cell again in "
-                "a moment."
+                "The sign-in has to be renewed, but Deriv cannot be reached for that at the moment. Run the cell again "
+                "in a moment."
             )
         return renewed
 
@@ -184,7 +189,7 @@ class TokenAuth:
         except SignInRefused as refused:
             if refused.code not in REFUSING:
                 return None
-            new = replace(old, refresh=None)  # the access token is good for as long as it was
+            new = replace(old, refresh=None)  # the access token stays valid until its own expiry
         except DpyauthError:
             return None
         finally:
@@ -195,18 +200,18 @@ class TokenAuth:
 
 
 def _early(life: float | None) -> float:
-    """Return how long before its end a token is renewed, in seconds: not at once, however short its life is."""
+    """Return how long before its expiry a token is renewed, in seconds; for a short-lived one, half of its life."""
     return EARLY if life is None else min(EARLY, life / 2)
 
 
 def _change_refused(change: Change, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
-    """Return the error for a change that was answered with HTTP 401."""
-    if refused.code.startswith("HTTP"):  # no word of the API's own, so it may be that of a gateway in between
+    """Return the error for a change that got HTTP 401."""
+    if refused.code.startswith("HTTP"):  # no error code of Deriv's, so it may come from a gateway in between
         return outcome_unknown(change.name, f"HTTP 401, and not from Deriv's API{trouble}", change.look)
     if not renewed:
         return refused
     return SignInRefused(
-        f"Deriv did not carry out '{change.name}': the sign-in had ended ({refused.code}). It is renewed now, and "
+        f"Deriv did not carry out '{change.name}': the sign-in had expired ({refused.code}). It has been renewed, and "
         "nothing was sent again. Run the cell again if you still want it.",
         call=change.name,
         code=refused.code,

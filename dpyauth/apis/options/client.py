@@ -1,4 +1,7 @@
-"""Send one HTTP request. httpx stays in here: it is slow to import, and its requests and errors hold the token."""
+"""Send one HTTP request.
+
+httpx is used only in this module: it is slow to import, and its requests and errors hold the token in plain text.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from dpyauth.net.state import unreachable
 from dpyauth.net.unlogged import unlogged
 
 _NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Context that trusts no certificate: for plain HTTP, where reading those of all authorities would take time."""
+"""Context that trusts no certificate. For plain HTTP, as loading the certificates of all authorities takes time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,13 @@ class NoResponse:
     """Failure to get a response."""
 
     reason: str
-    """Reason in words; empty if the time ran out."""
+    """Reason in words; empty if time ran out."""
     left: bool
-    """True if the request may have left."""
+    """True if the request may have been sent."""
     passing: bool = True
     """True if another try may succeed."""
     clear: bool = False
-    """True if there is nothing to connect to: unless Deriv has answered before, another try helps little."""
+    """True if there is nothing to connect to. Unless Deriv has replied before, another try is then hardly useful."""
 
 
 class Client:
@@ -56,7 +59,8 @@ class Client:
         headers = {
             "User-Agent": f"dpyauth/{__version__}",
             "Accept": "application/json",
-            "Accept-Encoding": "gzip",  # httpx would also offer what unpacks to far more at once
+            # Not httpx's own list: other encodings can expand to far more data before the size is checked.
+            "Accept-Encoding": "gzip",
             **({"Deriv-App-ID": app_id} if app_id else {}),
         }
         reason = ""
@@ -72,18 +76,21 @@ class Client:
             reason = "this machine uses a SOCKS proxy, which needs the package socksio"
         except (ValueError, OSError, httpx.InvalidURL):
             reason = wrong_certificates() or "the proxy or the certificates in this machine's settings cannot be used"
-        if reason:  # not where it was caught: the other error may hold a proxy's password
+        if reason:  # raised outside of the handlers: the error that was caught may contain a proxy's password
             raise unreachable(reason)
 
     async def send(self, request: Request, timeout: float) -> Response | NoResponse | InvalidRequest:
-        """Send a request once. Nothing is raised: the errors of httpx hold the request, and its headers with it."""
+        """Send a request once. Return errors, never raise them: httpx's hold the request with the token."""
         departure = _Departure()
-        # Called off from outside, a TLS handshake would leave its socket open: it and TCP's end before the time does.
+        # If `asyncio.timeout` below cancelled a TLS handshake, its socket would stay open. So connecting has a time
+        # limit of its own, which ends first.
         patience = min(OPEN_TIMEOUT, timeout / 2)
         try:
             prepared = self._prepared(request, departure, patience)
         except (ValueError, httpx.InvalidURL):
-            text = f"'{request.call}' cannot be sent: a field is too long, or has characters that no address can have."
+            text = (
+                f"'{request.call}' cannot be sent: a field is too long, or has characters that an address cannot have."
+            )
             return InvalidRequest(text, call=request.call)
         try:
             async with asyncio.timeout(timeout):
@@ -95,7 +102,7 @@ class Client:
             return NoResponse(f"no answer within {patience:.2g} s; check the internet connection", left=False)
         except (httpx.ConnectError, httpx.ProxyError) as error:
             return NoResponse(reason_of(error), left=False, passing=not _stays(error), clear=_is_clear(error))
-        except Exception as error:  # whatever it is, it must not get out
+        except Exception as error:  # no error of httpx may leave here, as it holds the request
             return NoResponse(reason_of(error), departure.left)
 
     async def close(self) -> None:
@@ -126,7 +133,7 @@ class Client:
             async for part in response.aiter_bytes():
                 size += len(part)
                 if size > MAX_MESSAGE:
-                    parts = []  # the beginning alone is no reply
+                    parts = []  # an incomplete reply is of no use
                     break
                 parts.append(part)
         finally:
@@ -137,12 +144,15 @@ class Client:
 
 
 class _Departure:
-    """Trace of a request that tells if it may have left. If that cannot be known, it has."""
+    """Trace of a request, which shows whether it may have been sent.
+
+    This decides whether a change ends with "was not sent" or with OutcomeUnknown, so ``left`` is True in case of doubt.
+    """
 
     left = True
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take note of what httpcore is about to do. Asking a proxy for a tunnel sends nothing to Deriv."""
+        """Take note of what httpcore is about to do. A CONNECT request goes to a proxy only, not to Deriv."""
         if event.endswith("connect_tcp.started"):
             self.left = False
         elif event.endswith("send_request_headers.started"):
@@ -150,7 +160,7 @@ class _Departure:
 
 
 def _moment(headers: httpx.Headers) -> float | None:
-    """Return a ``Date``, in seconds since 1970."""
+    """Return the time in the ``Date`` header, in seconds since 1970."""
     try:
         return parsedate_to_datetime(headers.get("Date", "")).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -158,7 +168,7 @@ def _moment(headers: httpx.Headers) -> float | None:
 
 
 def _seconds(retry_after: str) -> float | None:
-    """Return the pause that a ``Retry-After`` asks for, in seconds; None if it cannot be read."""
+    """Return the pause in a ``Retry-After`` header, in seconds; None if it cannot be read."""
     if re.fullmatch(r"\d{1,12}", retry_after, re.ASCII):
         return float(retry_after)
     try:
@@ -171,10 +181,12 @@ def _seconds(retry_after: str) -> float | None:
 
 
 def reason_of(error: Exception) -> str:
-    """Say why there is no answer. httpx's own words are not repeated: they may hold addresses of proxies."""
+    """Explain why there is no response. httpx's own words are not repeated, as they may contain a proxy's address."""
     if isinstance(error, httpx.ProxyError):
         status = re.match(r"[1-5]\d\d\b", str(error))
-        return refusal_of_proxy(int(status[0])) if status else "the proxy in this machine's settings refuses"
+        if status:
+            return refusal_of_proxy(int(status[0]))
+        return "the proxy in this machine's settings refused the connection"
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time; check the internet connection"
     told = ssl.SSLError | ConnectionRefusedError | socket.gaierror
@@ -185,7 +197,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _stays(error: Exception) -> bool:
-    """Return True if a setting has to be changed: the next attempt would end the same way."""
+    """Return True if the next attempt would fail in the same way, because a setting has to be changed."""
     if isinstance(error, httpx.ProxyError):
         return str(error).startswith("4")
     return any(map(stays, _causes(error)))

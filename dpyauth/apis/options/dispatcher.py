@@ -1,4 +1,8 @@
-"""Run HTTP calls on the background loop, with the same interface as `Connection`."""
+"""Run HTTP calls on the background loop, with the same interface as `Connection`.
+
+The rules are those of a socket's calls: a call that changes something is sent at most once, and every call ends within
+its time-out.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ log = logging.getLogger("dpyauth")
 
 CLOSE_TIMEOUT = 3.0
 SLACK = 1.0
-"""Time beyond its time-out that a call may take to say so, in seconds."""
+"""Extra time for a call to report its own time-out, in seconds."""
 
 
 class HttpDispatcher:
@@ -31,9 +35,10 @@ class HttpDispatcher:
     Parameters
     ----------
     ask : callable
-        Makes one call: awaited with the call, its fields, its time-out in seconds, and whether numbers must be exact.
+        Coroutine function that makes one call. Its arguments are the call, the fields, the time-out in seconds, and
+        whether numbers must be exact.
     end : callable
-        Awaited once, when no more calls will come.
+        Coroutine function that is called once, when there will be no more calls.
     """
 
     def __init__(
@@ -50,34 +55,34 @@ class HttpDispatcher:
 
     @property
     def alive(self) -> bool:
-        """True while calls still come to an end by themselves."""
+        """True as long as calls still succeed or fail by themselves."""
         return self.failure is None
 
     def end(self, error: DpyauthError) -> None:
-        """Begin to close for good; calls in flight end with the error. Safe to call twice, and from any thread."""
+        """Start to close for good; calls in flight fail with the error. Safe to call twice, and from any thread."""
         if not self._ended.is_set():
             background.now(self._end, error)
 
     def close(self, error: DpyauthError) -> None:
-        """Close for good, and wait for that if the caller is on another thread. Safe to call twice."""
+        """Close for good, and wait for it unless the caller is on the background thread. Safe to call twice."""
         self.end(error)
         if not background.inside():
             self._ended.wait(timeout=CLOSE_TIMEOUT)
             background.join()
 
     def watch(self, look: Callable[[], float | None]) -> None:
-        """Call a function now and again, on the background thread, until this ends.
+        """Call a function repeatedly on the background thread, until the dispatcher is closed.
 
-        It returns in how many seconds it wants to be called next; None when no more.
+        The function returns the number of seconds until it is to be called again, or None for never.
         """
         background.post(self._look, look)
 
     # On the background thread
 
     def submit(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> None:
-        """Make a call. It ends by calling its ``deliver``.
+        """Make a call. When it has ended, its ``deliver`` is called.
 
-        That is at the latest after its time-out; where a change whose answer is lost can be looked up, after that.
+        That happens within its time-out; later only if the reply to a change is lost and the change is looked up.
         """
         if self.failure is not None:
             pending.fail(self.failure.copy(call.name))
@@ -89,21 +94,21 @@ class HttpDispatcher:
 
     def _finish(self, pending: PendingCall) -> None:
         del self._tasks[pending]
-        if not pending.done:  # called off before its first step
-            pending.fail(self._unfinished(pending, "it was called off"))
+        if not pending.done:  # the task was cancelled before its first step, so `_run` never ran
+            pending.fail(self._unfinished(pending, "it was cancelled"))
 
     async def _run(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> None:
         if pending.changes and not pending.take():
-            return  # the caller was interrupted, and has been told that it was not sent
+            return  # the caller has withdrawn it after an interrupt, and the user was told that it was not sent
         pending.sent_at = time.monotonic()
-        current_call.set(pending)  # of this task
+        current_call.set(pending)  # in the context of this task only
         try:
             pending.resolve(await self._outcome(pending, call, fields))
         except DpyauthError as error:
             pending.fail(error.copy(call.name))
         except asyncio.CancelledError:
-            pending.fail(self._unfinished(pending, "it was called off"))
-        except Exception as error:  # a defect of ours must not leave callers waiting
+            pending.fail(self._unfinished(pending, "it was cancelled"))
+        except Exception as error:  # a bug in dpyauth must not leave callers waiting
             log.error("the call %s failed: %s", call.name, type(error).__name__)
             pending.fail(self._unfinished(pending, f"an internal error, {type(error).__name__}"))
 
@@ -113,7 +118,7 @@ class HttpDispatcher:
                 reply = await self._ask(call, fields, pending.timeout, pending.exact)
             if not pending.key or not _is_empty(reply):
                 return reply
-            unknown = outcome_unknown(pending.call, "the answer is empty", pending.look)
+            unknown = outcome_unknown(pending.call, "the reply is empty", pending.look)
         except OutcomeUnknown as error:
             unknown = error
         except TimeoutError:
@@ -134,10 +139,10 @@ class HttpDispatcher:
             return outcome_unknown(pending.call, reason, pending.look, pending.key)
         if self.failure is not None:
             return self.failure.copy(pending.call)
-        return kind(f"'{pending.call}' came to nothing ({reason}). Run the cell again.", call=pending.call)
+        return kind(f"'{pending.call}' was not completed ({reason}). Run the cell again.", call=pending.call)
 
     def abandon(self, pending: PendingCall) -> None:
-        """Give up waiting for a call."""
+        """Stop waiting for a call."""
         task = self._tasks.get(pending)
         if task is not None:
             task.cancel()
@@ -171,5 +176,5 @@ class HttpDispatcher:
 
 
 def _is_empty(reply: Reply) -> bool:
-    """Return True if a reply says nothing of a transfer."""
+    """Return True if a reply says nothing about a transfer."""
     return not reply.get("data", reply)

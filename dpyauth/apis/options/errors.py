@@ -1,4 +1,4 @@
-"""Turn what Deriv's options API refuses into an error, over HTTP and over a socket. No I/O; reads the time of day."""
+"""Turn refusals of Deriv's options API into errors, over HTTP and over a socket. No I/O; reads the time of day."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
 
 MAX_SAID = 300
-"""Length of a server's own words in an error, in characters."""
+"""Most characters of a server's own words that an error repeats."""
 
 MAX_LISTED = 20
-"""Number of errors of one response that are read."""
+"""Most errors of one response that are read."""
 
 
 _KINDS: Mapping[str, Kind] = {
@@ -43,28 +43,28 @@ _KINDS: Mapping[str, Kind] = {
     "Unauthorized": (SignInRefused, "Sign in again with dpyauth.login()"),
     "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call"),
 }
-"""Meaning of the codes of replies over a socket."""
+"""Meaning of the error codes in replies over a socket."""
 
 
 def socket_error(
     reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
 ) -> ApiError | None:
-    """Return the error that a reply over a socket amounts to, if it is one; see `dpyauth.apis.base.Api.error`."""
+    """Return the error in a reply over a socket, if there is one; see `dpyauth.apis.base.Api.error`."""
     return api_error(reply, call, secrets, _KINDS, load("options"), changes=changes, held=held)
 
 
 def judge(response: Response, request: Request, *, now: float | None = None) -> DpyauthError | None:
-    """Return the error that a response amounts to, if it is one.
+    """Return the error in a response, if there is one.
 
-    The status decides, then Deriv's code; the server's words are no more than a hint, as Deriv changes them. Secrets
-    of the request that they repeat are blotted out. ``now`` is the time of day, in seconds since 1970.
+    The status decides, then Deriv's code. The server's own words are only a hint, because Deriv changes them; secrets
+    of the request that they repeat are removed. ``now`` is the time of day, in seconds since 1970.
     """
     status, reply = response.status_code, response.reply
     entries = _entries(reply)
     if status < 300 and not entries and reply and reply.get("error") and not reply.get("data"):
-        entries = [_only(response)]  # not in the API's own form, but no answer to what was asked
+        entries = [_only(response)]  # an error in another form than the API's own
     if 200 <= status < 300 and not entries:
-        fine = reply is not None or (response.text and not request.scopes)  # one call, `health`, answers with a word
+        fine = reply is not None or (response.text and not request.scopes)  # the call `health` replies with plain text
         return None if fine else _unreadable(response, request)
     if 200 <= status < 300:
         status = _status(entries[0])
@@ -79,7 +79,7 @@ def judge(response: Response, request: Request, *, now: float | None = None) -> 
     if kind is SignInRefused:
         # The server's own words are left out: ours say more, and theirs may repeat what was sent.
         text = f"{_why_refused(code, said, request)}. ({code})"
-        about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
+        about = _about(code, said) if reply is not None else ""  # without JSON, a proxy may have refused
         return SignInRefused(text, call=request.call, code=code, subcode=subcode, details=details, about=about)
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
     what_to_do = (
@@ -94,7 +94,7 @@ def judge(response: Response, request: Request, *, now: float | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One error of a response, with nothing in it that may not be shown."""
+    """One error of a response, without anything that must not be shown."""
 
     code: str
     subcode: str
@@ -125,7 +125,7 @@ class _Heard:
 
 
 _WORDED = ("detail", "error_description", "error", "title")
-"""Further fields that may say what is wrong: Deriv documents no errors of its calls for partners."""
+"""Other fields that may say what is wrong. Deriv does not document the errors of its calls for partners."""
 
 
 def _flat(value: Any) -> bool:
@@ -133,14 +133,14 @@ def _flat(value: Any) -> bool:
 
 
 def _entries(reply: Reply | None) -> list[Mapping[str, Any]]:
-    """Return the errors that a reply lists; an empty list is none."""
+    """Return the errors that a reply lists; empty if there are none."""
     listed = (reply or {}).get("errors") or []
     listed = listed if isinstance(listed, list) else [listed]
     return [entry if isinstance(entry, dict) else {"message": entry} for entry in listed[:MAX_LISTED]]
 
 
 def _only(response: Response) -> Mapping[str, Any]:
-    """Return the error of a response that lists none: a gateway's own, or plain text."""
+    """Return the error of a response that lists none: that of a gateway, or plain text."""
     reply = response.reply
     if reply is None:
         return {"message": response.text}
@@ -149,7 +149,7 @@ def _only(response: Response) -> Mapping[str, Any]:
 
 
 def _from_elsewhere(response: Response) -> bool:
-    """Return True if something before the API has refused, such as a proxy with a page of its own."""
+    """Return True if something in front of the API has refused, such as a proxy with a page of its own."""
     telling = response.failing or response.status_code in {401, 429}
     return not telling and response.reply is None and not response.text
 
@@ -179,12 +179,12 @@ _OF_INPUT = {
 
 
 def limits_one_thing(error: DpyauthError) -> bool:
-    """Return whether a refusal is of one thing asked for too often, such as codes by e-mail, not of calls as such."""
+    """Return whether a refusal is about one kind of request, such as codes by e-mail, and not about all calls."""
     return isinstance(error, RateLimited) and error.code.lower().startswith("otp")
 
 
 def _wait(heard: _Heard, now: float) -> str:
-    """Say until when to wait, if Deriv tells it."""
+    """Return until when to wait, if Deriv says so; otherwise empty."""
     until = next((_times.seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
     if until is None or not now < until < now + _DAY:
         return ""
@@ -193,7 +193,7 @@ def _wait(heard: _Heard, now: float) -> str:
 
 
 def _pause(response: Response, kind: type[ApiError]) -> str:
-    """Say how long a pause the server asks for, and what comes of it."""
+    """Return how long a pause the server asks for, and what to do; empty if it asks for none."""
     wanted = response.retry_after or 0.0
     if wanted < 1 or not (kind is RateLimited or response.failing):
         return ""
@@ -201,8 +201,8 @@ def _pause(response: Response, kind: type[ApiError]) -> str:
     if wanted <= LONGEST_PAUSE:
         return f"{asked}: run the cell again after that"
     return (
-        f"{asked}. No limit of Deriv's needs that long, so dpyauth takes calls again in {in_words(PENALTIES[-1])}. If "
-        "the answer is the same then, wait as long as Deriv asks"
+        f"{asked}. No limit of Deriv's needs that long, so dpyauth accepts calls again in {in_words(PENALTIES[-1])}. "
+        "If the reply is the same then, wait as long as Deriv asks"
     )
 
 
@@ -211,24 +211,24 @@ _DAY = 86_400.0
 
 
 def _unreadable(response: Response, request: Request) -> BadReply:
-    """Return the error for what did not come from the API itself, or should not have."""
+    """Return the error for a response that is not one of the API."""
     what = "a redirect, which dpyauth does not follow" if 300 <= response.status_code < 400 else "something unreadable"
     return BadReply(
         f"'{request.call}' was answered with {what} (HTTP {response.status_code}). Is a company proxy or a firewall in "
-        "between? If you gave a server yourself, check it; otherwise run the cell again in a moment.",
+        "between? If you passed server=, check it; otherwise run the cell again in a moment.",
         call=request.call,
     )
 
 
 def _about(code: str, said: str) -> str:
-    """Return what was refused, as far as the server tells: a wrong token and a wrong app ID have one code."""
+    """Return what was refused, if the server says so: a wrong token and a wrong app ID have the same code."""
     if re.search(r"app[- ]?id|application", said, re.IGNORECASE):
         return "app ID"
     return "token" if re.search("token", f"{code} {said}", re.IGNORECASE) else "token or app ID"
 
 
 def _why_refused(code: str, said: str, request: Request) -> str:
-    """Say why a token was refused, as far as that can be told: Deriv has one code for all of it."""
+    """Return the likely reason why a token was refused. Deriv has one code for all reasons."""
     heard, app_id = said.lower(), request.app_id
     if code == "HTTP401" and not said:
         return f"{_not_accepted(app_id)}; or {_ASKED}"
@@ -247,24 +247,24 @@ def _not_accepted(app_id: str | None) -> str:
     missing = " (none was given)" if app_id is None else _LEGACY_APP_ID if app_id.isdecimal() else ""
     return (
         "Deriv does not accept this token with this app ID. Either the token is mistyped, deleted or expired; or the "
-        f"app ID is not that of an app of your own, of the same kind as the token{missing}"
+        f"app ID is not the ID of an app of your own, of the same kind as the token{missing}"
     )
 
 
 _PAGES = APIS["options"].pages
 
 _WRONG_APP_ID = (
-    "Deriv does not take this app ID with this token. It must be the ID, not the name, of an app that was registered "
+    "Deriv does not accept this app ID with this token. It must be the ID, not the name, of an app that was registered "
     f"at {_PAGES.apps} with the same login, and of the token's kind: a PAT app for a personal access token, an OAuth "
-    "app for a sign-in in the browser"
+    "app for a browser sign-in"
 )
-_LEGACY_APP_ID = ". An ID of digits only belongs to Deriv's older API, v3"
-_ASKED = "a company proxy in between wants a sign-in of its own: the answer holds no code of Deriv's"
+_LEGACY_APP_ID = ". An ID that consists of digits belongs to Deriv's older API, v3"
+_ASKED = "a company proxy in between requires its own sign-in: the reply has no error code of Deriv's"
 _NOT_WHOLE = (
-    "For Deriv this is no token of its current API: a part of it is missing, or it is a token of the older API, v3. "
-    "Copy it again, all of it"
+    "Deriv does not recognise this as a token of its current API: part of it is missing, or it is a token of the older "
+    "API, v3. Copy the whole token again"
 )
 _ENDED = (
     "Deriv does not accept this token: it is mistyped, deleted or expired, or of another kind than the app. Sign in "
-    f"again, or make a new one at {_PAGES.tokens}"
+    f"again, or create a new token at {_PAGES.tokens}"
 )

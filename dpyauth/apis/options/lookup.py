@@ -1,4 +1,4 @@
-"""Look up what became of a change whose answer was lost, by its key. Nothing is sent again."""
+"""Look up by its key whether Deriv carried out a change whose reply was lost. Nothing is sent again."""
 
 from __future__ import annotations
 
@@ -22,48 +22,48 @@ if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
 Ask = Callable[["Call", Mapping[str, Any], float], Awaitable[Reply]]
-"""Makes a call that reads, with its fields, within so many seconds."""
+"""Function that makes a call which only reads, given the call, its fields and a time limit in seconds."""
 
 PAUSES = (0.0, 2.0, 5.0)
-"""Pauses before each look, in seconds: what was sent may still be on its way into Deriv's records."""
+"""Pauses before each look-up, in seconds. The change may take a moment to appear in Deriv's records."""
 
 PATIENCE = 10.0
-"""Time for all looks together, in seconds; a single look has a third of it."""
+"""Time limit for all look-ups together, in seconds; a single one has a third of it."""
 
 UNKNOWN = "RequestIDNotFound"
 """Deriv's code for a key that it does not know."""
 
 USED = frozenset({"DuplicateRequestID", "RequestIDUsed"})
-"""Deriv's codes for a change whose key came before: nothing has happened this time."""
+"""Deriv's codes for a change whose key has been used before: nothing was changed this time."""
 
 FAILED = frozenset({"failed", "rejected", "declined", "cancelled", "canceled", "reverted"})
-"""States of a transfer that has not gone through. Deriv lists none for the wallets; any other counts as known."""
+"""States of a transfer that did not go through. Deriv documents none for wallets; any other state counts as success."""
 
 Row = Mapping[str, Any]
 
 
 async def look_up(unknown: OutcomeUnknown, call: Call, key: str, ask: Ask) -> Reply:
-    """Return what Deriv's records say of a change, in the form of its reply, with ``looked_up`` beside ``data``.
+    """Return what Deriv's records say about a change, in the form of its reply, with ``looked_up`` beside ``data``.
 
     Parameters
     ----------
     unknown : OutcomeUnknown
-        What has come of sending it.
+        Error of the change.
     call : Call
-        The change.
+        Call that makes the change.
     key : str
-        By which Deriv knows the request.
+        Key by which Deriv knows the request.
     ask : callable
-        Asks Deriv.
+        Function that asks Deriv.
 
     Raises
     ------
     ApiError
-        Deriv knows it, and it did not go through.
+        Deriv has a record of the change, and it did not go through.
     NotCarriedOut
-        Deriv does not know it.
+        Deriv has no record of the change.
     OutcomeUnknown
-        Deriv could not be asked, or has answered with what says neither.
+        Deriv could not be asked, or its reply shows neither.
     """
     end = time.monotonic() + PATIENCE
     assert call.lookup is not None
@@ -81,12 +81,12 @@ async def look_up(unknown: OutcomeUnknown, call: Call, key: str, ask: Ask) -> Re
         if rows:
             return _told(call, key, rows)
     if look.trouble:
-        unknown.add_note(f"dpyauth has tried to look it up, in vain: {look.trouble}.")
+        unknown.add_note(f"dpyauth has tried to look it up, without success: {look.trouble}.")
         raise unknown
     raise NotCarriedOut(
-        f"'{call.name}' was sent, no answer came that says what became of it, and Deriv's records do not have it: most "
-        f'likely it was not carried out. If you send it again, do so with request_id="{key}": then it is carried out '
-        "once at most, even if the first comes in late. Without that it would be another request.",
+        f"'{call.name}' was sent, no reply says whether Deriv carried it out, and Deriv has no record of it: most "
+        f'likely it was not carried out. If you send it again, use request_id="{key}": then it is carried out at most '
+        "once, even if the first request arrives late. Without it, it would be another request.",
         call=call.name,
         request_id=key,
     )
@@ -97,16 +97,16 @@ class _Look:
 
     def __init__(self, lookup: Call, key: str, ask: Ask) -> None:
         self.took = 0.0
-        """Duration of the last look, in seconds."""
+        """Duration of the last look-up, in seconds."""
         self.trouble = ""
-        """Reason why the last look says nothing, if it does not."""
+        """Reason why the last look-up was inconclusive; empty if it was not."""
         self._lookup = lookup
         self._key = key
         self._ask = ask
         self._places = lookup.places()
 
     async def once(self, end: float) -> list[Row]:
-        """Look everywhere at once; return what is there."""
+        """Look in all places at the same time; return the rows found."""
         began = time.monotonic()
         left = min(end - began, PATIENCE / 3)
         asked = (self._ask(self._lookup, {**place, "request_id": self._key}, left) for place in self._places)
@@ -132,23 +132,23 @@ class _Look:
             found += rows or ()
         if not there:
             self.trouble = "Deriv has no such records"
-        self._places = there or self._places  # the next look need not ask for wallets that are not there
+        self._places = there or self._places  # the next look-up need not ask for wallets that do not exist
         return found
 
 
 def _why(error: DpyauthError) -> str:
-    """Return why a look-up failed. The error's own words would be misread: they advise to run the cell again."""
+    """Return why a look-up failed. The error's own text would mislead here: it advises to run the cell again."""
     if isinstance(error, RateLimited):
-        return "Deriv's limit of calls a minute is used up"
+        return "Deriv's limit on calls per minute is used up"
     if isinstance(error, ApiError):
         return f"Deriv has answered with {error.code}"
     return "no answer in time" if isinstance(error, CallTimeout) else "Deriv could not be asked"
 
 
 def _nowhere(error: DpyauthError) -> bool:
-    """Return whether the place is not there at all, such as a wallet of a kind that the user does not have.
+    """Return whether the place does not exist, such as a wallet of a kind that the user does not have.
 
-    A refusal without a word of Deriv's own may be that of something in between, and then says nothing of the place.
+    A refusal without an error code of Deriv's may come from something in between, and says nothing about the place.
     """
     if isinstance(error, PermissionDenied):
         return not error.code.startswith("HTTP")
@@ -156,9 +156,9 @@ def _nowhere(error: DpyauthError) -> bool:
 
 
 def _rows(reply: Reply, key: str) -> list[Row] | None:
-    """Return what is listed with this key; None where the answer does not say, as one about other requests.
+    """Return the listed rows with this key; None if the reply is inconclusive.
 
-    Nor does a page say that is not the last.
+    That is a list without such a row that is not empty (Deriv may have ignored the key), or that has further pages.
     """
     data = reply.get("data")
     listed = data.get("transactions") if isinstance(data, dict) else data
@@ -183,13 +183,13 @@ def _same(told: Any, key: str) -> bool:
 
 
 def _told(call: Call, key: str, rows: list[Row]) -> Reply:
-    """Return the reply that was lost, as far as Deriv's records tell it."""
+    """Return the lost reply, rebuilt from Deriv's records."""
     for row in rows:
         if has_failed(row):
             state = _state(row)
             raise ApiError(
-                f"'{call.name}' was sent and its answer was lost. By Deriv's records it did not go through: its status "
-                f"is '{state}'. If you want it still, send it again without this request_id.",
+                f"'{call.name}' was sent and its reply was lost. According to Deriv's records it did not go through: "
+                f"its status is '{state}'. If you still want it, send it again without this request_id.",
                 call=call.name,
                 code=state,
                 details={"request_id": key, "status": state},
@@ -198,12 +198,12 @@ def _told(call: Call, key: str, rows: list[Row]) -> Reply:
 
 
 def has_failed(told: Any) -> bool:
-    """Return whether what Deriv tells of a transfer says that it has not gone through."""
+    """Return whether Deriv's record of a transfer says that it did not go through."""
     return isinstance(told, dict) and _state(told).lower() in FAILED
 
 
 def _state(row: Row) -> str:
-    """Return the state, wherever it stands: a transfer to a platform has an object of its own for it."""
+    """Return the state of a transfer from any of its places: a transfer to a platform has it in an object."""
     for told in (row.get("metadata"), row.get("status"), row):
         state = (told.get("transaction_status") or told.get("status")) if isinstance(told, dict) else None
         if state and not isinstance(state, dict):

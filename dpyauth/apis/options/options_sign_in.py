@@ -1,4 +1,4 @@
-"""A sign-in to the options API: one token for all accounts of the user, and a one-time password for each socket."""
+"""Sign-in to the options API: one token for all accounts of the user, and a one-time password for each socket."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from dpyauth.registry import APIS
 from dpyauth.settings import Settings
 
 HTTP_TIMEOUT = 15.0
-"""Time for a call that a sign-in needs, in seconds."""
+"""Time limit for a call that a sign-in needs, in seconds."""
 
 SHARE = 0.8
-"""Share of the time for a sign-in that one such call may take."""
+"""Share of the time for a sign-in that one such call may take, so that there is time left to report its error."""
 
 _CALLS = load("options")
 _FACTS = APIS["options"]
 
 
 class OptionsSignIn:
-    """A sign-in to the options API.
+    """Sign-in to the options API.
 
     Parameters
     ----------
     settings : Settings
-        Deriv's server, and the app ID.
+        Server, and the app ID.
     grants : mapping of str to Credential
-        Credential by the login IDs of the accounts, as far as they are known.
+        Credential by login IDs, as far as these are known.
     first : Credential
-        The credential.
+        Credential to sign in with.
     loginid : str, optional
-        Account to begin with, and no other.
+        Account to begin with; no other is used.
     kept : str, optional
         Account that was remembered.
     create_demo : bool
-        Create a demo account if there is none, unless the account to begin with exists.
+        True to create a demo account if there is none, unless the account to begin with exists.
     rest : Rest, optional
         Client for the calls over HTTP.
     """
@@ -65,9 +65,9 @@ class OptionsSignIn:
         rest: Rest | None = None,
     ) -> None:
         if settings.app_id is None:
-            older = "" if api_of(first.token) else 'For a token of the older API it takes dpyauth.login(api="v3"). '
+            older = "" if api_of(first.token) else 'For a token of the older API, use dpyauth.login(api="v3"). '
             raise InvalidSetting(
-                f"{_FACTS.title} needs the ID of an app of your own: give app_id=, or set the environment variable "
+                f"{_FACTS.title} needs the ID of an app of your own: pass app_id=, or set the environment variable "
                 f"DERIV_APP_ID. {older}You find it where you registered your app: {_FACTS.pages.apps}",
                 field="app_id",
             )
@@ -79,10 +79,12 @@ class OptionsSignIn:
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
         )
         self.dispatcher = HttpDispatcher(self._ask, self._end)
-        self.one_time_passwords: deque[Secret] = deque(maxlen=16)  # the latest: errors may repeat them
+        # The latest ones are kept only because a Secret is removed from texts as long as it exists: an error may still
+        # repeat a password that has been used.
+        self.one_time_passwords: deque[Secret] = deque(maxlen=16)
         self._auth = TokenAuth(
             first,
-            lambda left: self.rest.ask(_CALLS["get_accounts"], {}, timeout=left),  # the sign-in began with it
+            lambda left: self.rest.ask(_CALLS["get_accounts"], {}, timeout=left),  # a valid token may make this call
             lambda refusal: self.on_refusal(refusal),
         )
         self._loginids = list(grants)
@@ -90,32 +92,32 @@ class OptionsSignIn:
         self._kept = kept
         self._create_demo = create_demo
         self._sandbox = settings.loopback
-        self._patience = HTTP_TIMEOUT  # for a call that the connection to an account takes
+        self._patience = HTTP_TIMEOUT  # time limit for a call that a connection to an account needs
 
     @property
     def credential(self) -> Credential:
-        """Credential with the token of the moment."""
+        """Credential with the current token."""
         return self._auth.credential
 
     @property
     def grants(self) -> Mapping[str, Credential]:
-        """Credential by the login IDs of the accounts, as far as they are known."""
+        """Credential by the login IDs of the accounts, as far as these are known."""
         return dict.fromkeys(self._loginids, self._auth.credential)
 
     @property
     def expires_at(self) -> float | None:
-        """End of the sign-in, in seconds since 1970; None if it can be renewed, or if Deriv did not say."""
+        """Expiry of the sign-in, in seconds since 1970; None if it can be renewed, or if Deriv did not state it."""
         return self._auth.expires_at
 
     def endpoint(self, loginid: str | None = None) -> Endpoint:
-        """Return the way into one account: a one-time password for each connection, and a balance that proves it."""
+        """Return the endpoint of one account: a one-time password for each connection, and a balance as its proof."""
         chosen: list[str] = [loginid] if loginid else []
         known: Future[Account] = Future()
 
         async def address() -> str:
             if not chosen:
                 chosen.append(await self._first())
-                if self._row(chosen[0]).get("status") != "inactive":  # of such a one it is not certain that it opens
+                if self._row(chosen[0]).get("status") != "inactive":  # an inactive account may turn out to be closed
                     known.set_result(self._account(chosen[0]))
             try:
                 given = await self._auth.ask(lambda left: self.rest.otp(chosen[0], timeout=left), self._patience)
@@ -136,22 +138,22 @@ class OptionsSignIn:
         return Endpoint(address, greeting, lambda _: self._account(chosen[0]), known)
 
     def allow(self, seconds: float) -> None:
-        """Take note of the time for the sign-in: each call has less, so that it can say why there is no answer."""
+        """Take note of the time limit for the sign-in. Each call gets less, so that it can report its own error."""
         self._patience = min(HTTP_TIMEOUT, SHARE * seconds)
 
     def entered(self, account: Account) -> None:
         """Take note that the first sign-in has succeeded."""
         self._patience = HTTP_TIMEOUT
         self._auth.has_worked = True
-        self.learned.heard(_CALLS["get_accounts"], True)  # else there would be no account
+        self.learned.heard(_CALLS["get_accounts"], True)  # otherwise the accounts would not be known
         self._loginids = [str(row["account_id"]) for row in self.rows]
 
     def end(self, error: DpyauthError) -> None:
-        """Begin to close: the sign-in is not needed any more."""
+        """Start to close, because the sign-in is no longer needed."""
         self.dispatcher.end(error)
 
     def close(self, error: DpyauthError) -> None:
-        """Close, and wait for that."""
+        """Close, and wait for it."""
         self.dispatcher.close(error)
 
     # On the background thread
@@ -167,11 +169,11 @@ class OptionsSignIn:
         await self.rest.close()
 
     async def _may_pass(self, error: ApiError, loginid: str, *, stood: bool, accepted: bool) -> bool:
-        """Return whether to ask for an address again later: nothing says that the sign-in or the account has ended.
+        """Return whether to ask for an address again later, because the sign-in and the account may still be valid.
 
-        ``stood`` says that a connection to the account has been open before, ``accepted`` that the sign-in has
-        succeeded: what refuses it then must be more than one answer of one service, or of something in between.
-        Whether the token is still accepted has been asked by now; what ends the sign-in ends the connection, too.
+        ``stood`` is True if a connection to the account has been open before, ``accepted`` if the sign-in has
+        succeeded. After that, a single refusal, by one service or by something in between, must not end it. By now
+        another call has checked whether the token is still accepted; if it is not, the connection ends as well.
         """
         if isinstance(error, RateLimited) or not accepted:
             return False
@@ -180,7 +182,7 @@ class OptionsSignIn:
         return stood and await self._is_listed(loginid)
 
     async def _is_listed(self, loginid: str) -> bool:
-        """Return whether Deriv still lists an account as one that can be used; True if it does not say."""
+        """Return whether Deriv still lists an account as usable; True if the list cannot be fetched."""
         try:
             rows = await self._list()
         except DpyauthError:
@@ -189,12 +191,15 @@ class OptionsSignIn:
         return status != "inactive"
 
     def _check_kind(self, given: Secret, loginid: str) -> None:
-        """Check that an address leads to an account of the kind that was asked for."""
+        """Check that an address leads to an account of the requested kind, demo or real.
+
+        If an address for real money were used by mistake, the next order would be placed with it.
+        """
         kinds = {"demo", "real"} & set(urlsplit(given.reveal()).path.split("/"))
         wanted = self._row(loginid).get("account_type")
         if len(kinds) == 1 and wanted in {"demo", "real"} and wanted not in kinds:
             raise BadReply(
-                f"Deriv gave the address of a {kinds.pop()} account for {loginid}, which is a {wanted} account. "
+                f"Deriv sent the address of a {kinds.pop()} account for {loginid}, which is a {wanted} account. "
                 "Nothing was sent there. Try again in a moment.",
                 call="otp",
             )
@@ -209,8 +214,8 @@ class OptionsSignIn:
             self.rows = await self._list()
         if not self.rows:
             raise SignInRefused(
-                "Deriv accepts the token, but there is no options account yet. Create one at Deriv, or run "
-                "dpyauth.login(..., create_demo=True), which makes a demo account (the token needs the scope "
+                "Deriv accepts the token, but you have no options account yet. Create one at Deriv, or run "
+                "dpyauth.login(..., create_demo=True), which creates a demo account (the token needs the scope "
                 "account_manage).",
                 call="get_accounts",
                 code="NoAccount",
@@ -221,7 +226,7 @@ class OptionsSignIn:
         return chosen.loginid
 
     def _advise(self, error: ApiError, loginid: str) -> None:
-        """Say how to go on if a demo account that was not named is refused and only real ones are left."""
+        """Add advice to the error if a demo account that was not named is refused and only real ones are left."""
         row, usable = self._row(loginid), [row for row in self.rows if row.get("status") != "inactive"]
         real = [str(row["account_id"]) for row in usable if not _is_demo(row)]
         if _is_demo(row) and row not in usable and real and loginid != self._named:
@@ -256,7 +261,7 @@ def _is_demo(row: Mapping[str, Any]) -> bool:
 
 
 def _as_v3(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of the accounts as v3 lists them."""
+    """Return a row of the list of accounts with v3's names."""
     return {
         "loginid": str(row["account_id"]),
         "currency": str(row.get("currency") or ""),

@@ -1,4 +1,4 @@
-"""Check that a fresh socket of the options API works, and whose account it is. No I/O."""
+"""Check that a new socket of the options API works, and which account it belongs to. No I/O."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Proof:
     Parameters
     ----------
     wanted : callable
-        Returns the ID of the account that the sockets are for.
+        Function that returns the ID of the account that the sockets are for.
     there : callable
-        Returns the IDs of all accounts of the sign-in.
+        Function that returns the IDs of all accounts of the sign-in.
     error : callable
-        Returns the error that a reply amounts to, if it is one.
+        Function that returns the error in a reply, if there is one.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class Proof:
         self._wanted = wanted
         self._there = there
         self._error = error
-        self._told: str | None = None  # login ID that the balance came with
+        self._told: str | None = None  # login ID in the balances so far
 
     def check(self, reply: Reply) -> tuple[DpyauthError, bool] | None:
-        """Return the error that the reply to ``balance`` amounts to, if any, and whether another socket may work.
+        """Return the error in the reply to ``balance``, if there is one, and whether another socket may work.
 
-        Whether the token is still good shows when the next one-time password is asked for. It is not certain that
-        Deriv names an account in its balance as it does in the list of accounts; but the balance must not name another
-        account of that list, nor another one than before.
+        The request for the next one-time password shows whether the token is still valid. It is not certain that Deriv
+        uses the same name for an account in a balance as in the list of accounts. But the balance must not name another
+        account of that list, or a different one than before.
         """
         refusal = self._error(reply)
         if refusal is not None:

@@ -1,7 +1,7 @@
 """Requests and responses of calls over HTTP. No I/O.
 
-They are not httpx's own, though they say what those say: an `httpx.Request` holds the token in plain text, and to
-import httpx takes as long as the rest of dpyauth does.
+httpx's own classes would do the same, but an `httpx.Request` holds the token in plain text, and importing httpx takes
+as long as importing the rest of dpyauth.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
 MAX_TEXT = 300
-"""Length of the longest plain text that is read, in bytes."""
+"""Longest plain text that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call to be sent over HTTP."""
+    """Call to send over HTTP."""
 
     call: str
     method: str
@@ -37,21 +37,21 @@ class Request:
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     content: Secret | None = None
     scopes: tuple[str, ...] = ()
-    """Scopes of which the token needs one; without any, no token is sent."""
+    """Scopes of which the token needs one; if there are none, no token is sent."""
     changes: bool = False
     look: str = ""
-    """Method that shows if a change has happened."""
+    """Method that shows whether a change was made."""
     app_id: str | None = None
     token: Secret | None = None
     secrets: tuple[Secret, ...] = ()
     """Secrets in the request that must not be repeated."""
     about: Mapping[str, str] = field(default_factory=dict)
-    """Account or request that the response has to be about."""
+    """Account or request that the response must be about."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """Response to a request, whatever it holds."""
+    """Response to a request, with any content."""
 
     status_code: int
     content_type: str
@@ -59,7 +59,7 @@ class Response:
     retry_after: float | None = None
     """Pause that the server asks for, in seconds."""
     date: float | None = field(default=None, compare=False)
-    """Time of the server, in seconds since 1970, if it says so."""
+    """Time of the server, in seconds since 1970, if it sent one."""
 
     @cached_property
     def reply(self) -> Reply | None:
@@ -68,24 +68,24 @@ class Response:
 
     @property
     def text(self) -> str:
-        """Content that is a short plain text; empty if it is anything else, such as a page."""
+        """Content, if it is a short plain text; empty for anything else, such as a page."""
         if not self.content_type.lower().startswith("text/plain") or len(self.content) > MAX_TEXT:
             return ""
         return self.content.decode(errors="replace").strip()
 
     @property
     def failing(self) -> bool:
-        """True if the server failed, so that it is open what it did."""
+        """True if the server failed, so that it is not known what it did."""
         return self.status_code >= 500 or self.status_code == 408
 
 
 def as_request(call: Call, fields: Mapping[str, Any], token: Secret | None, app_id: str | None) -> Request:
-    """Return the request for a call, with fields as `dpyauth.catalog.request.build` makes them.
+    """Return the request for a call, with fields from `dpyauth.catalog.request.build`.
 
     Raises
     ------
     InvalidRequest
-        A field cannot be a part of an address.
+        A field cannot be part of an address.
     """
     assert call.rest is not None
     in_path = {name: _segment(call.name, name, fields[name]) for name in call.path_fields}
@@ -117,7 +117,7 @@ def _about(call: Call, fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def says_otherwise(reply: Reply, about: Mapping[str, str]) -> str:
-    """Return the field by which a reply is about something else than was asked for; empty if there is none."""
+    """Return the field which shows that a reply is about something else than requested; empty if none does."""
     data = reply.get("data", reply)
     rows = data.get("transactions") if isinstance(data, dict) else data
     for name, asked in about.items():
@@ -131,14 +131,17 @@ def says_otherwise(reply: Reply, about: Mapping[str, str]) -> str:
 
 
 def otp_request(account_id: str, token: Secret, app_id: str | None) -> Request:
-    """Return the request for the address of an account's socket. It is in no catalog, as its reply is a secret."""
-    # No body, and no content type: with one, Deriv finds the JSON incomplete.
+    """Return the request for the address of an account's socket. It is not in the catalog, as its reply is secret."""
+    # No body and no content type: with a content type, Deriv rejects the empty body as incomplete JSON.
     path = f"/trading/v1/options/accounts/{_segment('otp', 'account_id', account_id)}/otp"
     return Request("otp", "POST", path, scopes=("trade",), app_id=app_id, token=token)
 
 
 def socket_address(response: Response, base: str) -> Secret | None:
-    """Return the address of a socket in a response, if it is one of Deriv's."""
+    """Return the address of a socket in a response, if it belongs to Deriv.
+
+    The one-time password in the address would otherwise be sent to any server that the response names.
+    """
     data = (response.reply or {}).get("data")
     url = data.get("url") if isinstance(data, dict) else None
     if not isinstance(url, str) or not re.fullmatch(r"[!-~]{1,4096}", url) or set("\\#") & set(url):
@@ -160,7 +163,7 @@ def _segment(call: str, name: str, value: Any) -> str:
     text = str(value) if isinstance(value, str | int) else ""
     account = name == "account_id"
     right = re.fullmatch(r"[A-Za-z0-9]{1,32}", text) if account else len(text) <= 128 and text.isprintable()
-    if not right or not text.strip("."):  # dots alone would lead elsewhere
+    if not right or not text.strip("."):  # "." and ".." would lead to another path
         wanted = "an account ID, such as 'DOT12345678'" if account else "a short text"
         raise InvalidRequest(f"The field '{name}' of '{call}' takes {wanted}.", call=call, field=name)
     return quote(text, safe="")

@@ -1,4 +1,4 @@
-"""Calls of Deriv's options API over HTTP: paced, and tried again if that is safe. For use on one event loop."""
+"""Make calls of Deriv's options API over HTTP, within its rate limits, and again after errors if that is safe."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
 MINUTELY = 60
-"""Calls a minute: the lowest limit that Deriv has published."""
+"""Calls per minute: the lowest limit that Deriv has published."""
 
 HOURLY = 14_400
-"""Calls an hour, as Deriv documents it for sockets; with the limit a minute, it is never reached."""
+"""Calls per hour, as Deriv documents them for sockets; the limit per minute keeps it from being reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,24 @@ class _Trouble:
     pause: float | None = None
     """Pause before another try, in seconds, if the server asks for one."""
     vague: bool = False
-    """True if it says no more than that the time ran out."""
+    """True if it only says that time ran out."""
 
 
 class Rest:
-    """Client that paces calls and tries them again: reads within their time, and what changes something never.
+    """Client that keeps to the rate limits, and repeats reads within their time-out. It never repeats a change.
+
+    All methods must be used on the same event loop.
 
     Parameters
     ----------
     base : str
-        Where the API lives, such as ``"https://api.derivws.com"``.
+        Address of the API, such as ``"https://api.derivws.com"``.
     token : callable
-        Gives the token of the moment; it is revealed only where the header is made.
+        Function that returns the current token. It is revealed only where the header is built.
     app_id : str or None
-        Sent along, where there is one.
+        App ID to send with each call, if there is one.
     direct : bool
-        Whether to leave this machine's proxy settings alone, as for a server on this machine.
+        True to ignore this machine's proxy settings, as for a server on this machine.
     transport, rng, clock, sleep
         For tests.
     """
@@ -98,37 +100,37 @@ class Rest:
         self._limits = RateLimits({GENERAL: Limit(MINUTELY, HOURLY)}, fixed=True)
         self._client: Client | None = None
         self._closed = False
-        self._answered = False  # whether Deriv has ever answered: else the user wants to hear at once what is wrong
+        self._answered = False  # True once Deriv has replied; before that, errors are reported at once
 
     def __repr__(self) -> str:
         return f"<dpyauth REST client of {urlsplit(self._base).netloc}>"
 
     async def ask(self, call: Call, fields: Mapping[str, Any], *, timeout: float, exact: bool = False) -> Reply:
-        """Make a call that goes over HTTP and return the whole JSON body.
+        """Make a call over HTTP and return the whole JSON body.
 
         Parameters
         ----------
         call : Call
-            From the catalog, one with ``rest``.
+            Call from the catalog that has ``rest``.
         fields : mapping
-            As `dpyauth.catalog.request.build` makes them, secrets and all.
+            Fields from `dpyauth.catalog.request.build`, with their secrets.
         timeout : float
-            How long it may take, in seconds: with all repetitions, and with waiting for Deriv's limits.
+            Time limit in seconds, including all repetitions and the wait for Deriv's rate limits.
         exact : bool
-            Whether numbers with a fraction come as `decimal.Decimal`.
+            True to return numbers with a fraction as `decimal.Decimal`.
 
         Raises
         ------
         InvalidRequest, InvalidCredential
-            It cannot be sent like this; nothing was.
+            The call cannot be sent like this, and nothing was sent.
         ApiError
             Deriv answered with an error: SignInRefused, PermissionDenied, InputRefused, RateLimited or another.
         BadReply
-            What came back is no answer of the API.
+            The response is not one of the API.
         CallTimeout, ConnectionFailed
-            No answer in time, or no connection. A read was tried again; a change did not leave.
+            There was no reply in time, or no connection. A read was tried again; a change was not sent.
         OutcomeUnknown
-            A change may have left, and whether it was carried out is not known. It is never repeated.
+            A change may have been sent, and it is not known whether it was carried out. It is never repeated.
         """
         token = self._checked_token() if call.scopes else None
         outcome = await self._settle(as_request(call, fields, token, self._app_id), timeout)
@@ -139,16 +141,16 @@ class Rest:
         return exactly(outcome.content, outcome.reply) if exact and outcome.content else outcome.reply
 
     async def otp(self, account_id: str, *, timeout: float) -> Secret:
-        """Get a fresh address of the socket of one account: good once, and for two minutes only.
+        """Get a new address for the socket of one account. It works once, and for two minutes only.
 
         Raises
         ------
         BadReply
-            There is no address in the answer, or it leads elsewhere than to Deriv.
+            The reply contains no address, or one that does not belong to Deriv.
         ConnectionFailed
-            Deriv cannot give one just now.
+            Deriv cannot provide an address at the moment.
         DpyauthError
-            Otherwise as `ask`.
+            Otherwise as for `ask`.
         """
         outcome = await self._settle(otp_request(account_id, self._checked_token(), self._app_id), timeout)
         if isinstance(outcome, _Trouble):
@@ -158,14 +160,14 @@ class Rest:
         found = socket_address(outcome, self._base)
         if found is None:
             raise BadReply(
-                "Deriv gave no address of its own to connect to, and dpyauth connects to no other. Is a company proxy "
-                "in between? If you gave a server yourself, check it; otherwise try again in a moment.",
+                "The reply contains no address of Deriv's to connect to, and dpyauth connects to no other. Is a "
+                "company proxy in between? If you passed server=, check it; otherwise try again in a moment.",
                 call="otp",
             )
         return found
 
     async def close(self) -> None:
-        """Close the connections; no call can be made any more."""
+        """Close the connections; no calls can be made after that."""
         self._closed = True
         client, self._client = self._client, None
         if client is not None:
@@ -174,20 +176,20 @@ class Rest:
     def _checked_token(self) -> Secret:
         token = self._token()
         if not re.fullmatch(r"[!-~]+", token.reveal()):
-            raise InvalidCredential("This cannot be a token: it is empty, or has blanks or unusual characters in it.")
+            raise InvalidCredential("This cannot be a token: it is empty, or contains spaces or unusual characters.")
         return token
 
     async def _settle(self, request: Request, timeout: float) -> Response | _Trouble:
-        """Send a request until there is a response, or no use or no time to send it again."""
+        """Send a request until there is a response, or until sending it again is useless or too late."""
         backoff = Backoff(self._rng)
         deadline = self._clock() + timeout
-        backoff.next_delay(self._clock())  # the first attempt, at once
+        backoff.next_delay(self._clock())  # counts the first attempt, which is made at once
         before: _Trouble | None = None
         while True:
             await self._turn(request, deadline)
             outcome = await self._attempt(request, deadline - self._clock(), timeout)
             if isinstance(outcome, _Trouble) and outcome.vague and before is not None:
-                return before  # the last attempt had little time, and those before it say why
+                return before  # the last attempt had little time; an earlier one says what is wrong
             if isinstance(outcome, Response) or request.changes or not outcome.passing:
                 return outcome
             before = outcome
@@ -201,18 +203,18 @@ class Rest:
                 await self._sleep(pause)
 
     async def _turn(self, request: Request, deadline: float) -> None:
-        """Wait for the limit of calls a minute."""
+        """Wait for Deriv's limit on calls per minute; a change fails instead."""
         while (wait := self._limits.wait(GENERAL, self._clock())) > 0:
             if request.changes:
                 raise over_budget(request.call, wait)
             if self._clock() + wait >= deadline:
                 raise RateLimited(
-                    f"'{request.call}' was not sent: Deriv's limit of calls a minute is used up for about "
-                    f"{wait:.0f} s. Run the cell again then, or allow more time with timeout=.",
+                    f"'{request.call}' was not sent: Deriv's limit on calls per minute is used up for about "
+                    f"{wait:.0f} s. Run the cell again after that, or allow more time with timeout=.",
                     call=request.call,
                     code="RateLimit",
                 )
-            with waiting_for("Deriv's limit of calls a minute", wait):
+            with waiting_for("Deriv's limit on calls per minute", wait):
                 await self._sleep(wait)
         self._limits.spend(GENERAL, self._clock())
 
@@ -233,7 +235,7 @@ class Rest:
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
 
     def _heard(self, response: Response, request: Request) -> Response | _Trouble:
-        """Return a response that can be used, or what is wrong with it."""
+        """Return a response that can be used, or the trouble with it."""
         self._answered = True
         error = judge(response, request)
         if error is None:
@@ -254,7 +256,7 @@ class Rest:
         if self._closed:
             raise SessionClosed("The session is closed.", call=call)
         if self._client is None:
-            from dpyauth.apis.options.client import Client  # slow to import: only where a call does go over HTTP
+            from dpyauth.apis.options.client import Client  # slow to import, and needed only for calls over HTTP
 
             self._client = Client(self._base, self._app_id, direct=self._direct, transport=self._transport)
         return self._client
@@ -268,13 +270,16 @@ def _may_pass(error: DpyauthError) -> bool:
 
 def _is_vague(error: DpyauthError, response: Response) -> bool:
     """Return True if neither the status nor a code says what went wrong."""
-    told = SignInRefused | PermissionDenied | RateLimited  # by a status within the answer
+    told = SignInRefused | PermissionDenied | RateLimited  # known from a status in the body
     unknown = isinstance(error, ApiError) and not isinstance(error, told) and error.code.startswith("HTTP")
     return unknown and response.status_code < 300
 
 
 def _leaves_open(error: DpyauthError, response: Response) -> bool:
-    """Return True if a change may have happened in spite of this: it came from elsewhere, or does not say."""
+    """Return True if a change may have been made in spite of this error.
+
+    That is so if the error did not come from Deriv's API, or leaves it open.
+    """
     if isinstance(error, SignInRefused | RateLimited):
         return False
     if _is_vague(error, response):
@@ -282,7 +287,7 @@ def _leaves_open(error: DpyauthError, response: Response) -> bool:
     if not isinstance(error, ApiError):
         return isinstance(error, BadReply)
     reply = response.reply or {}
-    # Deriv's API lists its errors, and gives no data with them.
+    # Deriv's API lists its errors, and sends no data with them.
     elsewhere = error.code == f"HTTP{response.status_code}" and not reply.get("errors")
     both = response.status_code < 300 and bool(reply.get("data"))
     return elsewhere or both or leaves_open(error.code)
@@ -291,8 +296,8 @@ def _leaves_open(error: DpyauthError, response: Response) -> bool:
 def _of_another(request: Request, name: str) -> _Trouble:
     call = request.call
     if request.changes:
-        return _Trouble(outcome_unknown(call, f"the answer names another {name}", request.look))
-    text = f"The answer to '{call}' names another {name} than was asked for, so it was not used. Run the cell again."
+        return _Trouble(outcome_unknown(call, f"the reply names another {name}", request.look))
+    text = f"The reply to '{call}' names another {name} than the one requested, so it was not used. Run the cell again."
     return _Trouble(BadReply(text, call=call), passing=True)
 
 
@@ -302,7 +307,7 @@ def _not_sent(call: str, reason: str, passing: bool) -> _Trouble:
 
 
 def _broken(call: str, reason: str) -> _Trouble:
-    text = f"The connection broke while '{call}' waited for its answer ({reason}). Running the cell again is safe."
+    text = f"The connection broke while '{call}' waited for its reply ({reason}). Running the cell again is safe."
     return _Trouble(ConnectionLost(text, call=call), passing=True)
 
 
@@ -312,5 +317,5 @@ def _overdue(call: str, timeout: float) -> _Trouble:
 
 
 def _seconds(timeout: float) -> str:
-    """Return a time-out as it was asked for; a few milliseconds of it may be gone."""
+    """Return a time-out in words, as the user set it."""
     return f"{timeout:.3g}" if timeout < 100 else f"{timeout:.0f}"

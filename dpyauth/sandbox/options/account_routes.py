@@ -1,4 +1,4 @@
-"""Accounts of the Options API and who has them."""
+"""Accounts of the Options API and their owner."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ def _row(ask: Request, account: Account) -> dict[str, Any]:
 
 @answers("get_accounts")
 def get_accounts(ask: Request) -> Answer:
+    """Answer with all accounts of the user."""
     return ask.rest.data([_row(ask, account) for account in ask.person.accounts])
 
 
 @answers("create_account")
 def create_account(ask: Request) -> Answer:
+    """Open a demo or real account."""
     allowed = {"currency": ("USD",), "group": ("row",), "account_type": ("demo", "real")}
     for name, choices in allowed.items():
         if name not in ask.body:
@@ -47,6 +49,7 @@ def create_account(ask: Request) -> Answer:
 
 @answers("reset_demo_balance")
 def reset_demo_balance(ask: Request) -> Answer:
+    """Reset the balance of a demo account."""
     account = ask.account
     if not account.is_virtual:
         raise Problem(400, "ValidationError", "Only the balance of a demo account can be reset", "account_id")
@@ -59,6 +62,7 @@ def reset_demo_balance(ask: Request) -> Answer:
 
 @answers("otp")
 def otp(ask: Request) -> Answer:
+    """Answer with the address of an account's socket, which contains a one-time password."""
     account = ask.account
     if account.disabled:
         raise Problem(400, "ValidationError", "This account is inactive")
@@ -68,10 +72,10 @@ def otp(ask: Request) -> Answer:
 
 
 def _sockets(ask: Request) -> str:
-    """Return where the sockets are for this client: at the host it named.
+    """Return the address of the sockets for this client, at the host that it named.
 
-    The sandbox itself is on this machine and speaks plain HTTP. A client that knows it by any other name came through
-    something that encrypts.
+    The sandbox is on this machine and uses plain HTTP. A client that uses another name came through something that
+    encrypts, such as a tunnel.
     """
     request = ask.rest.request
     return f"{'ws' if is_loopback(request.host_name) else 'wss'}://{request.host}"
@@ -79,6 +83,7 @@ def _sockets(ask: Request) -> str:
 
 @answers("account_nickname")
 def nickname(ask: Request) -> Answer:
+    """Answer with the user's nickname."""
     person = ask.person
     if not person.nickname:
         raise Problem(404, "IdentityNotFound", "This user has no nickname")

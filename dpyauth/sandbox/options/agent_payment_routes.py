@@ -1,4 +1,4 @@
-"""Money that goes through payment agents: transfers to clients, and clients' withdrawals."""
+"""Move money through payment agents: transfers to clients, and clients' withdrawals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.options.transfer_routes import move, to_units
 from dpyauth.sandbox.options.wallet_books import Wallet
 
-_MAIL_PAUSE: Final = 60  # seconds until another code can be asked for; all of these are the sandbox's own
+_MAIL_PAUSE: Final = 60  # seconds until another code can be requested; all of these numbers are the sandbox's own
 _CODE_LIFETIME: Final = 600
 _MOST_WRONG: Final = 5
 _WRONG_PAUSE: Final = 300
@@ -43,10 +43,11 @@ _WITHDRAWAL: Final = Form(
 
 @answers("payment_agent_transfer")
 def transfer(ask: Request) -> Answer:
+    """Send money to a client as a payment agent."""
     body, person = _TRANSFER.check(inner(ask)), ask.person
     agent, dry = person.agent, body.get("dry_run", False)
     if agent is None:
-        raise Problem(400, "AgentIDInvalid", "You are no payment agent")
+        raise Problem(400, "AgentIDInvalid", "You are not a payment agent")
     _usable(agent, body["currency"])
     client, wallet, payee = _client(ask, agent, body["to_nickname"])
     units = to_units(body["amount"], body["currency"])
@@ -66,13 +67,14 @@ def transfer(ask: Request) -> Answer:
 
 @answers("payment_agent_withdraw_verification")
 def verification(ask: Request) -> Answer:
+    """Send the code for a withdrawal by e-mail."""
     body, person = _VERIFICATION.check(inner(ask)), ask.person
     _agent(ask, body)
     to_units(body["amount"], body["currency"])
     now, codes = ask.now, ask.options.payments.codes
     last = codes.get(person.user.user_id)
     if last and now < last.next_request:
-        words = "Too many codes were asked for: try again later"
+        words = "Too many codes were requested: try again later"
         raise Problem(400, "OtpRateLimitExceeded", words, next_request_at=int(last.next_request))
     code = f"{secrets.randbelow(10**6):06d}"
     made = VerificationCode(_terms(body), code, now + _CODE_LIFETIME, now + _MAIL_PAUSE)
@@ -89,6 +91,7 @@ def verification(ask: Request) -> Answer:
 
 @answers("payment_agent_withdraw")
 def withdraw(ask: Request) -> Answer:
+    """Withdraw money through a payment agent."""
     body, person = _WITHDRAWAL.check(inner(ask)), ask.person
     agent, wallet, currency = _agent(ask, body), person.wallet("main"), body["currency"]
     if wallet is None:
@@ -109,11 +112,13 @@ def withdraw(ask: Request) -> Answer:
 
 @answers("payment_agent_transfer_status")
 def transfer_status(ask: Request) -> Answer:
+    """Answer with the state of a transfer."""
     return _status(ask, "transfer")
 
 
 @answers("payment_agent_withdraw_status")
 def withdraw_status(ask: Request) -> Answer:
+    """Answer with the state of a withdrawal."""
     return _status(ask, "withdraw")
 
 
@@ -128,10 +133,10 @@ def _status(ask: Request, kind: str) -> Answer:
 
 
 def _agent(ask: Request, body: Mapping[str, Any]) -> Agent:
-    """Return the agent to withdraw through."""
+    """Return the agent of a withdrawal."""
     number = body["agent_id"]
     if number < 1:
-        raise Problem(400, "InvalidAgentID", "This is no number of an agent")
+        raise Problem(400, "InvalidAgentID", "This is not the number of an agent")
     agent = next((each for each in ask.options.payments.agents if each.number == number), None)
     if agent is None:
         raise Problem(400, "AgentIDInvalid", "There is no such agent")
@@ -149,7 +154,7 @@ def _usable(agent: Agent, currency: str) -> None:
 
 
 def _client(ask: Request, agent: Agent, nickname: str) -> tuple[Person | None, Wallet, str]:
-    """Return who is to be paid, their wallet and ID; no person for an agent from outside the sandbox."""
+    """Return the recipient, their wallet and ID; no person for an agent from outside the sandbox."""
     if nickname == agent.nickname:
         raise Problem(400, "AgentSelfTransfer", "You cannot pay yourself")
     for stranger in ask.options.payments.agents:
@@ -168,17 +173,17 @@ def _client(ask: Request, agent: Agent, nickname: str) -> tuple[Person | None, W
 
 def _afford(wallet: Wallet, currency: str, units: int) -> None:
     if units > wallet.balance(currency):
-        raise Problem(400, "WalletFundsInsufficient", "There is less than that in the wallet")
+        raise Problem(400, "WalletFundsInsufficient", "The balance of the wallet is too low")
 
 
 def _unused(ask: Request, kind: str, body: Mapping[str, Any]) -> None:
     key = (ask.person.user.user_id, kind, body.get("request_id", ""))
     if key in ask.options.payments.paid:
-        raise Problem(400, "RequestIDUsed", "There has been a payment with this request_id")
+        raise Problem(400, "RequestIDUsed", "A payment with this request_id exists already")
 
 
 def _confirm(ask: Request, body: Mapping[str, Any]) -> None:
-    """Use up the verification code of a withdrawal, or raise that it is not the one."""
+    """Use up the verification code of a withdrawal; raise if it is wrong."""
     codes, now, user_id = ask.options.payments.codes, ask.now, ask.person.user.user_id
     known = codes.get(user_id)
     if known is None or now >= known.expires:
@@ -208,7 +213,7 @@ def _pay(
     payer: str,
     payee: str,
 ) -> Paid:
-    """Book a payment, in the state that the sandbox was told of, and remember what became of it."""
+    """Book a payment, with the state that is set for the sandbox, and remember it."""
     status, request_id = ask.options.agents_end, body.get("request_id", "")
     parties = {
         "source_wallet_type": source.kind,

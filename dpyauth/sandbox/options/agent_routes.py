@@ -1,4 +1,4 @@
-"""Payment agents: who they are, and what they may know of a client."""
+"""Payment agents, and what they may see of a client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.options.wallet_books import text
 
-LEAST: Final = 1_000  # what can be withdrawn through an agent, in the smallest unit
+LEAST: Final = 1_000  # smallest withdrawal through an agent, in the smallest unit
 MOST: Final = 100_000
 _SETTINGS: Final = Form({"show_real_name": bool}, strict=False)
 _PHONES: Final = ["+10000000000"]
@@ -43,6 +43,7 @@ def _shown(agent: Agent) -> dict[str, Any]:
 
 @answers("payment_agent_list")
 def agents(ask: Request) -> Answer:
+    """Answer with a page of the list of payment agents."""
     currency, country = ask.query("currency"), ask.query("country")
     if not currency:
         raise Problem(400, "InputError", "currency is required")
@@ -59,14 +60,15 @@ def agents(ask: Request) -> Answer:
 
 @answers("payment_agent_get")
 def agent(ask: Request) -> Answer:
+    """Answer with the details of one payment agent."""
     wanted, own = ask.found["id"], ask.person.agent
     if wanted == "me":
         if own is None:
-            raise Problem(404, "AgentNotFound", "You are no payment agent")
+            raise Problem(404, "AgentNotFound", "You are not a payment agent")
         flags = ("cashier_withdraw", "transfer_to_pa", "deposit_enabled", "withdraw_enabled")
         return ask.rest.data({**_detailed(own), **dict.fromkeys(flags, True)})
     if not (wanted.isascii() and wanted.isdigit()):
-        raise Problem(400, "InvalidAgentID", "This is no number of an agent")
+        raise Problem(400, "InvalidAgentID", "This is not the number of an agent")
     for known in ask.options.payments.agents:
         if wanted == str(known.number):
             return ask.rest.data(_detailed(known))
@@ -75,13 +77,14 @@ def agent(ask: Request) -> Answer:
 
 def _detailed(agent: Agent) -> dict[str, Any]:
     terms = [{"currency": currency, **_terms(currency)} for currency in agent.wallet.currencies]
-    # Deriv documents null here where there are none.
+    # Deriv documents null here if there are none.
     urls = [f"https://agent{agent.number}.example.com/"] if agent.is_listed else None
     return {**_shown(agent), "urls": urls, "currencies": terms}
 
 
 @answers("payment_agent_statistics")
 def statistics(ask: Request) -> Answer:
+    """Answer with the countries and currencies of payment agents."""
     listed = [agent for agent in ask.options.payments.agents if agent.is_listed]
     countries = sorted({country for agent in listed for country in agent.countries})
     currencies = sorted({currency for agent in listed for currency in agent.wallet.currencies})
@@ -90,6 +93,7 @@ def statistics(ask: Request) -> Answer:
 
 @answers("payment_agent_client_settings")
 def settings(ask: Request) -> Answer:
+    """Answer with the user's settings for payment agents."""
     person = ask.person
     has_wallet = person.wallet("main") is not None
     return ask.rest.data(
@@ -99,6 +103,7 @@ def settings(ask: Request) -> Answer:
 
 @answers("payment_agent_client_settings_update")
 def change_settings(ask: Request) -> Answer:
+    """Change the user's settings for payment agents."""
     body = _SETTINGS.check(inner(ask))
     if ask.person.wallet("main") is None:
         raise Problem(400, "NoClientWallet", "You have no wallet")
@@ -107,7 +112,7 @@ def change_settings(ask: Request) -> Answer:
 
 
 def inner(ask: Request) -> dict[str, Any]:
-    """Return what the body of a request to payment agents holds."""
+    """Return the inner object of the body of a request to payment agents."""
     data = ask.body.get("data")
     if not isinstance(data, dict):
         raise Problem(400, "InputError", "data is required")

@@ -34,13 +34,13 @@ class OptionsApp:
     name: str
     redirect_uri: str
     scopes: tuple[str, ...]
-    kind: str  # "oauth" or "pat": the kind of token it works with
+    kind: str  # "oauth" or "pat", the kind of token that it works with
     owner: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Otp:
-    """A one-time password: what it opens, until when."""
+    """One-time password: the account that it opens, and its expiry."""
 
     token: Token[Person]
     account: Account
@@ -49,7 +49,7 @@ class Otp:
 
 @dataclass(slots=True, eq=False)
 class Code:
-    """An authorization code: whom it lets what app in for, and what it has been exchanged for."""
+    """Authorization code: its user and app, and the tokens that it was exchanged for."""
 
     app_id: str
     redirect_uri: str
@@ -61,39 +61,39 @@ class Code:
 
 
 class Options:
-    """The Options API's side of a sandbox. Every attribute may be set at any time.
+    """Options API of a sandbox. Every attribute may be set at any time.
 
     Attributes
     ----------
     money : str
-        How balances and the money of wallets and of ``proposal_open_contract`` are sent: ``"documented"``, as the
-        schemas say (numbers, and text), or all of it as ``"text"`` or as ``"numbers"``; reports of the real API
-        differ from its schemas.
+        Form of balances, and of the money in wallets and ``proposal_open_contract``: ``"documented"``, as in the
+        schemas (numbers, and text), or all of it as ``"text"`` or ``"numbers"``. Reports of the real API differ from
+        its schemas.
     links : str
-        How the pages of ``wallet_transactions`` name each other: ``"urls"``, ``"relative"`` (addresses without a
-        host), ``"cursors"`` (nothing but the cursor), or ``"absent"``: as URLs, and not at all where there is one page.
+        Form of the links between pages of ``wallet_transactions``: ``"urls"``, ``"relative"`` (addresses without a
+        host), ``"cursors"`` (only the cursor), or ``"absent"`` (URLs, but none if there is only one page).
     times : str
-        How wallet transactions tell their time: ``"iso"``, or ``"epoch"`` (seconds, as text).
+        Form of the times of wallet transactions: ``"iso"``, or ``"epoch"`` (seconds, as text).
     agents_end : str
-        What becomes of transfers and withdrawals with payment agents: ``"complete"``, or ``"requested"``,
-        ``"pending"``, ``"rejected"`` or ``"failed"``, in which no money moves.
+        State of transfers and withdrawals with payment agents: ``"complete"``; or ``"requested"``, ``"pending"``,
+        ``"rejected"`` or ``"failed"``, in which no money moves.
     tells_range : bool
-        Whether ``markup_statistics`` tells which dates it is about; it is not known whether Deriv does.
+        Whether ``markup_statistics`` returns its dates; it is not known whether Deriv does.
     rate_lifetime, cursor_lifetime : float
-        Seconds that a quote of ``wallet_exchange_rate`` and a page cursor can be used; Deriv publishes neither.
+        Seconds for which a quote of ``wallet_exchange_rate`` and a page cursor are valid; Deriv publishes neither.
     expires_in : int
-        Seconds a token from a sign-in lives.
+        Lifetime of a token from a sign-in, in seconds.
     token_type : str
-        What the token endpoint calls such a token.
+        Type of such a token, as the token endpoint returns it.
     gives_refresh_tokens, rotates : bool
-        Whether a sign-in also gets a refresh token, and whether using one replaces it.
+        Whether a sign-in also returns a refresh token, and whether using it replaces it.
     sockets_outlive_tokens : bool
-        Whether an open WebSocket stays up when its token has expired or been revoked, as Deriv says; if
-        not, private calls are answered ``InvalidToken``.
+        Whether an open WebSocket keeps working when its token has expired or been revoked, as Deriv documents; if
+        not, private calls get ``InvalidToken``.
     otp_lifetime, code_lifetime : float
-        Seconds that a one-time password and an authorization code can be used.
+        Seconds for which a one-time password and an authorization code are valid.
     most_sockets, most_streams : int
-        Private sockets a user may have open, and streams a socket may have.
+        Most open private sockets of a user, and most streams of a socket.
     """
 
     def __init__(
@@ -140,11 +140,11 @@ class Options:
     def register(
         self, name: str, redirect_uri: str, scopes: Collection[str], kind: str = "oauth", owner: int | None = None
     ) -> OptionsApp:
-        """Add an app, or say with a ValueError what cannot be right."""
+        """Add an app; raise ValueError with the reason if it is not valid."""
         if kind not in ("oauth", "pat"):
-            raise ValueError("The kind of an app is 'oauth' or 'pat'.")
+            raise ValueError("The kind of an app must be 'oauth' or 'pat'.")
         if not scopes or not set(scopes) <= set(SCOPES):
-            raise ValueError(f"The scopes must be some of {', '.join(SCOPES)}.")
+            raise ValueError(f"The scopes must be among {', '.join(SCOPES)}.")
         if kind == "oauth" and not redirect_uri:
             raise ValueError("An OAuth app needs a redirect URL.")
         if wrong := problem_with(redirect_uri, ("trade",)):
@@ -154,20 +154,20 @@ class Options:
         return app
 
     def person(self, loginid: str) -> Person:
-        """Return who owns an account, of this API or of v3."""
+        """Return the owner of an account of this API or of v3."""
         user = self.world.user(loginid)
         return next(person for person in self.people if person.user is user)
 
     def move(self, loginid: str, status: str) -> None:
-        """Let an account's owner be at this stage of the move from v3."""
+        """Set the stage of the owner's move from v3."""
         if status not in STATUSES:
-            raise ValueError(f"The status is one of {', '.join(STATUSES)}.")
+            raise ValueError(f"The status must be one of {', '.join(STATUSES)}.")
         person = self.person(loginid)
         person.migration = status
         self._carry(person)
 
     def sign_up(self, email: str) -> Person:
-        """Return a new person with a demo account, for as long as the sandbox lives."""
+        """Return a new person with a demo account, which exist as long as the sandbox."""
         self._opened += 1
         person = persons.signed_up(self._opened, email, int(self.clock()))
         self.people.append(person)
@@ -190,7 +190,7 @@ class Options:
         Parameters
         ----------
         loginid : str
-            One of the accounts.
+            Login ID of one of the owner's accounts.
         """
         return list(self.person(loginid).mails)
 
@@ -204,25 +204,25 @@ class Options:
         wallet_type : {"main", "p2p", "partner", "payment_agent"}
             The wallet.
         transactions : int
-            How many are added.
+            Number of transactions to add.
         currency : str, optional
-            All in this one, which may be new in the wallet; if it is left out, in those that the wallet has.
+            Currency of all of them, which may be new in the wallet; by default, the currencies of the wallet.
 
         Raises
         ------
         ValueError
-            If there is no such wallet, or nothing in it yet and no currency is named.
+            There is no such wallet, or it is empty and no currency is passed.
         """
         wallet = self.person(loginid).wallet(wallet_type)
         if wallet is None:
             raise ValueError(f"The owner of {loginid} has no wallet of the type {wallet_type}.")
         if not (currency or wallet.currencies):
-            raise ValueError("There is no currency in this wallet yet: name one.")
+            raise ValueError("This wallet has no currency yet: pass one.")
         latest = wallet.entries[-1].when if wallet.entries else wallet.opened
         wallet.live(transactions, latest, max(latest, self.clock()), currency)
 
     def let_in(self, value: str, app_id: str) -> Token[Person]:
-        """Return a token that an app may use, or raise why it may not."""
+        """Return a token, if the app may use it; otherwise raise the reason."""
         is_pat = value.startswith("pat_")
         if not (_PAT.fullmatch(value) if is_pat else value.startswith("ory_at_")):
             raise Problem(401, "Unauthorized", "Invalid token format")
@@ -235,7 +235,7 @@ class Options:
         if token is None or token.expired(self.clock()):
             raise Problem(401, "Unauthorized", "Invalid or expired token")
         if app is not None and (app.kind == "pat") != is_pat:
-            # Deriv is known to answer 401; the words are the sandbox's.
+            # Deriv is known to answer 401; the text is the sandbox's own.
             raise Problem(401, "Unauthorized", "This type of token does not work with this type of application")
         if app is not None and token.app_id not in (None, app.app_id):
             raise Problem(401, "Unauthorized", "Invalid application")
@@ -246,14 +246,14 @@ class Options:
         return token.value in self.issued and not token.expired(self.clock())
 
     def expire(self, value: str) -> bool:
-        """Let a token expire; return whether it is one of this API's."""
+        """Let a token expire; return whether it belongs to this API."""
         token = self.issued.get(value)
         if token is not None:
             token.expires = self.clock()
         return token is not None
 
     def revoke(self, token: str) -> bool:
-        """Make an access or refresh token invalid; return whether it is one of this API's."""
+        """Make an access or refresh token invalid; return whether it belongs to this API."""
         return bool(self.issued.pop(token, None)) | bool(self._refreshes.pop(token, None))
 
     def one_time_password(self, token: Token[Person], account: Account) -> str:
@@ -263,7 +263,7 @@ class Options:
         return password
 
     def redeem(self, password: str, kind: str) -> Otp | None:
-        """Return what a one-time password opens, the first time it is used; None for any other."""
+        """Return the one-time password's target at its first use; None if it is not valid."""
         otp = self._otps.pop(password, None)
         if otp is None or self.clock() >= otp.expires or otp.account.is_virtual != (kind == "demo"):
             return None
@@ -277,11 +277,11 @@ class Options:
         return code
 
     def exchange(self, code: str, app_id: str, redirect_uri: str, verifier: str) -> tuple[Token[Person], str]:
-        """Return the tokens for a code: access and (or empty) refresh; a KeyError says what is wrong."""
+        """Return access token and refresh token (or empty) for a code; raise KeyError with the reason otherwise."""
         known = self._codes.get(code)
         if known is None or known.app_id != app_id:
             raise KeyError("The authorization code is unknown.")
-        if known.tokens:  # another client may have it: what it has brought is taken back
+        if known.tokens:  # used twice, so it may have been stolen: revoke its tokens, as RFC 6749 recommends
             for value in known.tokens:
                 self.revoke(value)
             raise KeyError("The authorization code has been used.")
@@ -297,7 +297,7 @@ class Options:
         return token, refresh
 
     def refresh(self, token: str, app_id: str) -> tuple[Token[Person], str]:
-        """Return new tokens for a refresh token; the second is empty where the old one goes on."""
+        """Return new tokens for a refresh token; the second is empty if the old one stays valid."""
         known = self._refreshes.get(token)
         if known is None or known.app_id != app_id:
             raise KeyError("The refresh token is unknown or has been used.")
@@ -308,7 +308,7 @@ class Options:
     def issue(
         self, app_id: str, person: Person, scopes: tuple[str, ...], refreshable: bool = True
     ) -> tuple[Token[Person], str]:
-        """Return a new access token, and a refresh token; empty where there is to be none."""
+        """Return a new access token and a refresh token, which is empty if there is none."""
         value, refresh = f"ory_at_{secrets.token_urlsafe(32)}", ""
         token = self.issued[value] = Token(value, person, scopes, app_id=app_id, expires=self.clock() + self.expires_in)
         if refreshable and self.gives_refresh_tokens:
@@ -317,14 +317,14 @@ class Options:
         return token, refresh
 
     def _sample(self, label: str, user_id: int, scopes: list[str]) -> SampleToken:
-        """Return a PAT for anyone to use, another one in every sandbox."""
+        """Return a sample PAT, which differs between sandboxes."""
         value = f"pat_{secrets.token_hex(32)}"
         person = next(person for person in self.people if person.user.user_id == user_id)
         self.issued[value] = Token(value, person, tuple(scopes), expires=0.0 if "expired" in label else None)
         return SampleToken(value, label, person.accounts[0].loginid if person.accounts else "", tuple(scopes), "pat")
 
     def _carry(self, person: Person) -> None:
-        """Tell v3 whether it may still serve a person."""
+        """Update in v3 whether it still serves a person."""
         if person.migration == "complete":
             self.world.moved.add(person.user.user_id)
         else:

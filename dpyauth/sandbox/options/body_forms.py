@@ -1,4 +1,4 @@
-"""Check what the fields of a REST request hold."""
+"""Check the fields of a REST request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from dpyauth.sandbox.options.problem import Problem
 
-AMOUNT: Final = re.compile(r"\d{1,40}(\.\d{1,40})?", re.ASCII)  # Deriv names no longest one
+AMOUNT: Final = re.compile(r"\d{1,40}(\.\d{1,40})?", re.ASCII)  # Deriv does not document a maximum length
 CURRENCY: Final = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
 THREE_LETTERS: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
@@ -23,18 +23,18 @@ Rule = re.Pattern[str] | tuple[str, ...] | type[bool] | type[int] | type[list[An
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a body: what each may hold, which may be left out, and the codes that tell what is wrong.
+    """Fields of a body: their allowed values, which of them are optional, and the codes of errors.
 
-    Texts must have the form of a pattern or be one of several; of other fields only the type is checked.
+    A string must match a pattern or be one of several; for other fields only the type is checked.
     """
 
     fields: Mapping[str, Rule]
     optional: Mapping[str, Rule] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
-    strict: bool = True  # whether fields that are not known are refused
+    strict: bool = True  # whether unknown fields are refused
 
     def check(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the body if it is right, or raise what is wrong with it."""
+        """Return the body; raise if it is not valid."""
         for name in self.fields:
             if name not in body:
                 raise Problem(400, self.codes.get(name, "FieldIsRequired"), f"{name} is required", name)
@@ -44,7 +44,7 @@ class Form:
                 if not _fits(value, known[name]):
                     raise Problem(400, self.codes.get(name, "ValidationError"), f"{name} is malformed", name)
             elif self.strict:
-                raise Problem(400, "ValidationError", "There is a field that this call does not have")
+                raise Problem(400, "ValidationError", "The body has a field that this call does not have")
         return body
 
 
@@ -55,14 +55,14 @@ def _fits(value: Any, rule: Rule) -> bool:
 
 
 def matching(value: str, rule: re.Pattern[str], name: str) -> str:
-    """Return a parameter of the query that is empty or of this form."""
+    """Return a parameter of the query; raise if it is neither empty nor of this form."""
     if value and not rule.fullmatch(value):
         raise Problem(400, "ValidationError", f"{name} is malformed", name)
     return value
 
 
 def moment(value: str, name: str) -> float | None:
-    """Return the epoch seconds that a parameter tells: a number of seconds or ISO 8601; None when it is empty."""
+    """Return a parameter as epoch seconds: it is a number of seconds or ISO 8601. None if it is empty."""
     if not value:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The sign-in pages of the Options API, which lead back to the app with a code."""
+"""Sign-in pages of the Options API, which redirect to the app with a code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Authorize(SignInPage):
     }
 
     def prepare(self) -> None:
-        """Look at what the app says: what cannot be trusted is told here, the rest goes back to the app."""
+        """Check the app's parameters. Errors go to the redirect URL, or are shown here if that cannot be trusted."""
         given = {name: self.get_query_argument(name, "", strip=False) for name in _PASSED_ON}
         app = self.sandbox.options.apps.get(given["client_id"])
         if app is None:
@@ -42,7 +42,7 @@ class Authorize(SignInPage):
         if app.kind != "oauth":
             raise OAuthError("This app is registered for personal access tokens; users cannot sign in to it here.")
         if given["redirect_uri"] != app.redirect_uri:
-            raise OAuthError("The redirect_uri is not, letter by letter, the one that was registered.")
+            raise OAuthError("The redirect_uri is not exactly the registered one.")
         if any(len(value) > _LONGEST for value in given.values()):
             raise OAuthError(f"A parameter is longer than {_LONGEST} characters.")
         self.app, self.state, self.challenge = app, given["state"], given["code_challenge"]
@@ -64,11 +64,11 @@ class Authorize(SignInPage):
         return _choice(self.sandbox.options.sign_up(email.lower()))
 
     def address(self, signs_up: bool) -> str:
-        """Return where the form to sign in, or to sign up, is."""
+        """Return the address of the form to sign in or to sign up."""
         return f"/oauth2/auth?{self.passed_on}{'&prompt=registration' if signs_up else ''}"
 
     def redirect_for(self, choice: Choice) -> Callable[[bool], str]:
-        """Return what makes the address to go on at, from whether the user lets the app in."""
+        """Return a function that returns the next address, given whether the user allows the app."""
         options, app, scopes, state, challenge = self.sandbox.options, self.app, self.scopes, self.state, self.challenge
 
         def redirect(allowed: bool) -> str:
@@ -88,14 +88,14 @@ class Authorize(SignInPage):
         if not self.state:
             return "invalid_request", "The state is missing."
         if given["code_challenge_method"] != "S256" or not _CHALLENGE.fullmatch(self.challenge):
-            return "invalid_request", "A code_challenge with the method S256 is needed."
+            return "invalid_request", "A code_challenge with the method S256 is required."
         for scope in self.scopes:
             if scope not in self.app.scopes:
                 return "invalid_scope", f"The OAuth 2.0 Client is not allowed to request scope '{scope}'."
         if not self.scopes:
-            return "invalid_scope", "No scope is asked for."
+            return "invalid_scope", "No scope is requested."
         if self.get_query_argument("prompt", "") == "none":
-            return "login_required", "The sandbox keeps no user signed in."
+            return "login_required", "The sandbox does not keep users signed in."
         return None
 
 

@@ -1,4 +1,4 @@
-"""Answer a request over HTTP, or do to it what a fault says."""
+"""Answer a request over HTTP, or apply a fault to it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TROUBLE: Final = Problem(500, "InternalServerError", "Sorry, an error occurred 
 
 @dataclass(slots=True)
 class Answer:
-    """An answer: a JSON value, or text as it is."""
+    """Answer: a JSON value, or plain text."""
 
     body: Any
     status: int = 200
@@ -55,26 +55,29 @@ class Answer:
 
 
 class Handler(RequestHandler):
-    """A request that is answered with data and not with a page."""
+    """Handler of a request that gets data and not a page."""
 
     def initialize(self, sandbox: Context) -> None:
+        """Keep the sandbox."""
         self.sandbox = sandbox
         self._gone = asyncio.Event()
 
     def set_default_headers(self) -> None:
+        """Send no header that names the server."""
         self.clear_header("Server")
 
     def check_xsrf_cookie(self) -> None:
-        """Check nothing: no browser sends these, so there is nothing to forge."""
+        """Do nothing: these requests do not come from a browser, so they cannot be forged by one."""
 
     def log_exception(self, *args: Any) -> None:
-        """Log nothing: tornado would log the address, and what is in it."""
+        """Do nothing: tornado would log the address, which may contain secrets."""
 
     def on_connection_close(self) -> None:
-        """Wake up a request that waits for the client to give up."""
+        """Wake up a request that waits until the client gives up."""
         self._gone.set()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error of tornado's own in the form of this kind of request."""
         error = kwargs.get("exc_info", (None, None))[1]
         known = Problem(status_code, _UNREADABLE.code, _UNREADABLE.message)
         self._send(self.refuse(known if isinstance(error, HTTPError) else _TROUBLE))
@@ -84,7 +87,7 @@ class Handler(RequestHandler):
         raise NotImplementedError
 
     async def answer(self, name: str, make: Callable[[], Answer]) -> None:
-        """Answer a request of this name, or do to it what a fault says."""
+        """Answer a request of this name, or apply a fault to it."""
         self.sandbox.note(name)
         fault = self.sandbox.faults.take(name)
         kind, args = (fault.kind, fault.args) if fault else ("", ())
@@ -108,7 +111,9 @@ class Handler(RequestHandler):
                 case "garbage":
                     answer.body = args[0]
                 case "edit":
-                    answer.body = json.loads(_text(answer.body))  # a copy: the sandbox itself stays as it is
+                    answer.body = json.loads(
+                        _text(answer.body)
+                    )  # a copy, so that the fault does not change the sandbox itself
                     args[0](answer.body)
                 case "oversize":
                     text = _text(answer.body)
@@ -120,7 +125,7 @@ class Handler(RequestHandler):
             return make()
         except Problem as problem:
             return self.refuse(problem)
-        except HTTPError:  # tornado could not read an argument
+        except HTTPError:  # raised by tornado for an argument that it cannot decode
             return self.refuse(_UNREADABLE)
         except Exception:
             _log.exception("the sandbox failed to answer %s", name)
@@ -134,7 +139,7 @@ class Handler(RequestHandler):
         self.finish(answer.body if isinstance(answer.body, bytes) else _text(answer.body))
 
     def _abort(self) -> None:
-        """Cut off without a word."""
+        """Cut the connection without a response."""
         assert self.request.connection is not None
         stream = self.request.connection.stream  # type: ignore[attr-defined]
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)

@@ -1,4 +1,4 @@
-"""Answer what is left of v3: how far the move has come, and the statement of before."""
+"""Answer calls about the time before the move from v3: the state of the move, accounts and statement."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _CLASSES: Final = {"DIGITEVEN": "digit_bet", "MULTUP": "multiplier"}
 
 @answers("legacy_migration_status")
 def migration_status(ask: Request) -> Answer:
+    """Answer with the state of the move from v3."""
     return Answer({"status": ask.person.migration}, headers={"Cache-Control": "no-store"})
 
 
 def _moved(ask: Request) -> list[Account]:
-    """Return the v3 accounts of a user who has moved."""
+    """Return the v3 accounts of a user who has moved; raise if the user has not."""
     person = ask.person
     if person.migration in ("pending", "failed"):
         raise Problem(409, "MigrationPending", "The move of this user is not complete")
@@ -39,6 +40,7 @@ def _number(account: Account) -> int:
 
 @answers("legacy_accounts")
 def accounts(ask: Request) -> Answer:
+    """Answer with the accounts from before the move."""
     rows = _moved(ask)
     return Answer(
         {"loginids": {each.loginid: [{"account_id": _number(each), "currency": each.currency}] for each in rows}}
@@ -47,13 +49,14 @@ def accounts(ask: Request) -> Answer:
 
 @answers("legacy_statement")
 def statement(ask: Request) -> Answer:
+    """Answer with the transactions from before the move."""
     loginid, wanted = ask.query("loginid"), ask.query("action_type")
     if not loginid:
         raise Problem(422, "FieldIsRequired", "loginid is required", "loginid")
     if not re.fullmatch(r"[A-Z]+[0-9]+", loginid, re.ASCII):
         raise Problem(400, "BadInputRequest", "loginid is malformed", "loginid")
     if wanted and wanted not in _ACTIONS:
-        raise Problem(422, "ValidationError", "There is no such action_type", "action_type")
+        raise Problem(422, "ValidationError", "Unknown action_type", "action_type")
     first, last = ask.whole("date_from", 0, 0, _EPOCHS), ask.whole("date_to", _EPOCHS, 0, _EPOCHS)
     limit, offset = ask.whole("limit", 100, 1, 999), ask.whole("offset", 0, 0, 1 << 31)
     account = next((each for each in _moved(ask) if each.loginid == loginid), None)

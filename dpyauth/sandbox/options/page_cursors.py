@@ -1,4 +1,4 @@
-"""Cursors of lists that are read page by page, as signed text: only the sandbox can make one."""
+"""Make and read the cursors of paged lists. They are signed, so only the sandbox can make one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WRONG: Final = "The page cursor is not valid"
 
 
 class Cursors:
-    """Make cursors, and read those that were made here, for this list and not too long ago."""
+    """Cursors that are valid for one list, and for a limited time."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(16)
@@ -27,7 +27,7 @@ class Cursors:
         return base64.urlsafe_b64encode(self._sign(text) + text).decode().rstrip("=")
 
     def read(self, cursor: str, what: str, now: float, lifetime: float) -> Any:
-        """Return the place that a cursor is for, or raise what is wrong with it."""
+        """Return the place that a cursor is for; raise if it is not valid."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (ValueError, binascii.Error):

@@ -1,4 +1,4 @@
-"""Answer what apps and partners have earned."""
+"""Answer calls about the earnings of apps and partners."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _TAGS: Final = Form({"client_ids": list}, strict=False)
 
 @answers("markup_statistics")
 def markup_statistics(ask: Request) -> Answer:
+    """Answer with the commissions of the user's apps."""
     first, last = day(ask.query("date_from"), "date_from"), day(ask.query("date_to"), "date_to")
     if first > last:
-        raise Problem(422, "ValidationError", "date_from lies after date_to", "date_from")
-    first = max(first, _six_months_before(ask.now))  # without a word, as Deriv does
+        raise Problem(422, "ValidationError", "date_from is after date_to", "date_from")
+    first = max(first, _six_months_before(ask.now))  # without an error, as Deriv does
     until = min(last + DAY, ask.now - _HOUR)
     own = [app.app_id for app in ask.options.apps.values() if app.owner == ask.person.user.user_id]
     traded: dict[str, list[tuple[Account, Contract]]] = {}
@@ -46,7 +47,7 @@ def markup_statistics(ask: Request) -> Answer:
 
 
 def _traders(ask: Request) -> list[Account]:
-    """Return the accounts that trade with a person's apps: a partner's clients, and otherwise only themselves."""
+    """Return the accounts that trade with a person's apps: a partner's clients, or otherwise only the person."""
     person = ask.person
     if person.partner:
         return [ask.options.world.account(loginid) for loginid in person.partner.clients]
@@ -54,7 +55,7 @@ def _traders(ask: Request) -> list[Account]:
 
 
 def _earned(traded: list[tuple[Account, Contract]]) -> dict[str, Any]:
-    """Return what contracts brought: a hundredth of what was staked. All accounts of this API are in USD."""
+    """Return the earnings from contracts: one hundredth of the stakes. All accounts of this API are in USD."""
     volume = sum(contract.stake for _, contract in traded)
     payout = sum(contract.payout for _, contract in traded)
     return {
@@ -79,6 +80,7 @@ def _date(when: int) -> str:
 
 @answers("partners_analytics_overview")
 def overview(ask: Request) -> Answer:
+    """Answer with a partner's figures."""
     _partner(ask)
     first, last = (day(ask.query(name), name, 400) for name in ("start_date", "end_date"))
     if last < first:
@@ -90,7 +92,7 @@ def overview(ask: Request) -> Answer:
         dice = random.Random(begun)
         earned += (gain := dice.randrange(5_000))
         paid += gain if ask.now - begun > 30 * DAY else 0
-        reached = dice.randrange(len(_SIGN_UPS) + 1)  # how far a user who signed up on this day has come
+        reached = dice.randrange(len(_SIGN_UPS) + 1)  # how far a user got who signed up on this day
         signups.update(_SIGN_UPS[:reached])
     return ask.rest.data(
         {
@@ -110,12 +112,13 @@ def overview(ask: Request) -> Answer:
 
 @answers("partners_client_tags_check")
 def check_tags(ask: Request) -> Answer:
+    """Answer which clients belong to a partner."""
     partner = _partner(ask)
     given = _TAGS.check(ask.body)["client_ids"]
     if not 1 <= len(given) <= _MOST_IDS:
         raise Problem(422, "ValidationError", f"client_ids must hold from 1 to {_MOST_IDS} IDs", "client_ids")
     if not all(isinstance(each, str) and _CLIENT_ID.fullmatch(each.strip()) for each in given):
-        raise Problem(422, "ValidationError", "client_ids holds what is no ID", "client_ids")
+        raise Problem(422, "ValidationError", "client_ids contains something that is not an ID", "client_ids")
     rows = [{"client_id": each.strip(), "is_tagged": each.strip() in partner.clients} for each in given]
     return ask.rest.data(
         {
@@ -129,5 +132,5 @@ def check_tags(ask: Request) -> Answer:
 
 def _partner(ask: Request) -> Partner:
     if ask.person.partner is None:
-        raise Problem(404, "PartnerNotFound", "You are no partner")
+        raise Problem(404, "PartnerNotFound", "You are not a partner")
     return ask.person.partner

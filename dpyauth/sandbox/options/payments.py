@@ -1,4 +1,4 @@
-"""Payments between wallets, accounts and payment agents, and the quotes and codes for them."""
+"""Payments between wallets, accounts and payment agents, with their quotes and codes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dpyauth.sandbox.options.wallet_books import RATES
 
 T = TypeVar("T")
 K = TypeVar("K")
-_KEPT: Final = 10_000  # quotes and requests that are remembered
+_KEPT: Final = 10_000  # most quotes and requests to remember
 _EXACTNESS: Final = Context(prec=12)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A rate of exchange that a user was told."""
+    """Exchange rate that was quoted to a user."""
 
     person: Person
     source: str
@@ -44,19 +44,19 @@ class VerificationCode:
     next_try: float = 0.0
 
 
-Paid = tuple[str, int | None]  # what became of a payment, and its transaction's number
-Sent = tuple[str, Mapping[str, Any], Any]  # the kind of transfer, what it was asked for with, and its reply
+Paid = tuple[str, int | None]  # state of a payment, and the number of its transaction
+Sent = tuple[str, Mapping[str, Any], Any]  # kind of transfer, its request, and its reply
 
 
 class Payments:
-    """Quotes, cursors and requests; and the money that is in no wallet and no account any more.
+    """Quotes, cursors and requests; and the money that has left all wallets and accounts.
 
     Attributes
     ----------
     fees : Counter
         Fees taken so far, in the smallest unit of each currency.
     exchanged : Counter
-        What was given to the exchange, less what it paid out.
+        Amounts given to the exchange, less the amounts that it paid out.
     """
 
     def __init__(self, residents: list[Person]) -> None:
@@ -71,24 +71,24 @@ class Payments:
         self._sent: dict[tuple[int, str], Sent] = {}
 
     def quote(self, person: Person, source: str, destination: str, until: float) -> tuple[str, str]:
-        """Return a rate, as exact text, and the token that it can be had with."""
+        """Return a rate, as exact text, and the token of the quote."""
         rate, token = exchange_rate(source, destination), secrets.token_urlsafe(24)
         remember(self._quotes, token, Quote(person, source, destination, rate, until))
         return f"{rate:f}", token
 
     def quoted(self, person: Person, source: str, destination: str, rate: str, token: str, now: float) -> Decimal:
-        """Return the rate that a person was promised for this exchange, or raise that they were not."""
+        """Return the rate that was quoted to a person for this exchange; raise if none was."""
         quote = self._quotes.get(token)
         if quote is None or quote.person is not person or (quote.source, quote.destination) != (source, destination):
-            raise Problem(400, "InvalidRateToken", "The rate token is not one for this exchange", "rate_token")
+            raise Problem(400, "InvalidRateToken", "The rate token is not for this exchange", "rate_token")
         if now >= quote.until:
-            raise Problem(400, "RateTokenExpired", "The quote has expired: ask for a new one", "rate_token")
+            raise Problem(400, "RateTokenExpired", "The quote has expired: get a new one", "rate_token")
         if Decimal(rate) != quote.rate:
             raise Problem(400, "InvalidExchangeRate", "This is not the rate of the quote", "exchange_rate")
         return quote.rate
 
     def sent(self, person: Person, request_id: str) -> Sent | None:
-        """Return the transfer that a person has made under this ID."""
+        """Return the transfer that a person has made with this ID."""
         return self._sent.get((person.user.user_id, request_id.lower()))
 
     def keep(self, person: Person, request_id: str, sent: Sent) -> None:
@@ -97,7 +97,7 @@ class Payments:
 
 
 def exchange_rate(source: str, destination: str) -> Decimal:
-    """Return what one unit of a currency is in another."""
+    """Return the exchange rate between two currencies."""
     for name in (source, destination):
         if name not in RATES:
             raise Problem(400, "ValidationError", "There is no rate for this currency")
@@ -105,7 +105,7 @@ def exchange_rate(source: str, destination: str) -> Decimal:
 
 
 def remember(kept: dict[K, T], key: K, value: T) -> None:
-    """Add to what is kept, and forget the oldest of too many."""
+    """Add an entry, and remove the oldest one if there are too many."""
     kept[key] = value
     while len(kept) > _KEPT:
         del kept[next(iter(kept))]

@@ -1,4 +1,4 @@
-"""The people of the Options API. Every name and number of theirs, in data/options_people.json, is invented."""
+"""People of the Options API. All names and numbers, in data/options_people.json, are invented."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from dpyauth.sandbox.residents import account
 from dpyauth.sandbox.users import Account, User
 
 SCOPES: Final = ("trade", "account_manage", "payment", "application_read")
-DEMO_UNITS: Final = 1_000_000  # what a demo account begins with and is reset to: 10,000.00 USD
+DEMO_UNITS: Final = 1_000_000  # initial balance of a demo account, also after a reset: 10,000.00 USD
 
 
 @dataclass(slots=True)
 class Partner:
-    """A partner, who brings clients to Deriv."""
+    """Partner, who refers clients to Deriv."""
 
     partner_id: int
-    clients: Sequence[str]  # Options accounts of those they brought
+    clients: Sequence[str]  # Options accounts of the referred clients
 
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """A payment agent; not all of them are people of the sandbox."""
+    """Payment agent. Not all of them are people of the sandbox."""
 
     number: int
     name: str
@@ -39,11 +39,11 @@ class Agent:
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """A user as this API knows them."""
+    """User of this API."""
 
     user: User
     accounts: list[Account]
-    migration: str = "not_applicable"  # how far their move from v3 has come
+    migration: str = "not_applicable"  # state of their move from v3
     nickname: str = ""
     wallets: list[Wallet] = field(default_factory=list, repr=False)
     partner: Partner | None = None
@@ -58,7 +58,7 @@ class Person:
 
 
 def people(users: Iterable[User]) -> list[Person]:
-    """Return the users of v3, each at another stage of the move, and those of this API alone."""
+    """Return the users of v3, each at a different stage of the move, and those who are only in this API."""
     by_id = {user.user_id: user for user in users}
     return [_person(by_id, **facts) for facts in data_files.read("options_people")]
 
@@ -85,7 +85,7 @@ def _person(
 
 
 def strangers() -> list[Agent]:
-    """Return payment agents who are no people of the sandbox."""
+    """Return the payment agents who are not people of the sandbox."""
     return [_stranger(**facts) for facts in data_files.read("agents")]
 
 
@@ -94,7 +94,7 @@ def _stranger(user_id: int, **facts: Any) -> Agent:
 
 
 def signed_up(number: int, email: str, now: int) -> Person:
-    """Return who has just signed up: one demo account, an empty wallet, and nothing at v3."""
+    """Return a person who has just signed up: with a demo account, an empty wallet, and nothing in v3."""
     user = User(user_id=9000200 + number, name="", country="", accounts=(), given_email=email)
     return Person(user, [opened("demo", 200 + number, now)], wallets=[wallet(user.user_id, "main")])
 

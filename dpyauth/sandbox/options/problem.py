@@ -1,4 +1,4 @@
-"""A REST request that is refused."""
+"""Refusal of a REST request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Problem(Exception):
-    """Error as the client gets it: HTTP status, Deriv's code, a message, the field it is about, and further values."""
+    """Error that the client gets: HTTP status, Deriv's code, a message, the field, and further values."""
 
     def __init__(self, status: int, code: str, message: str, field: str = "", **more: Any) -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""Requests and replies of v3 in the shape of this API: with fields renamed and left out."""
+"""Convert requests and replies of v3 to the shape of this API: fields are renamed or left out."""
 
 from __future__ import annotations
 
@@ -118,11 +118,11 @@ AS_V3: Final = frozenset(_SHAPES) | {
     *("balance", "buy", "cancel", "contract_update", "contract_update_history", "forget", "forget_all"),
     *("ping", "sell", "ticks", "ticks_history", "time"),
 }
-"""Calls that both APIs have and that are answered as v3 answers them, in the shape of this one."""
+"""Calls of both APIs that get v3's reply, in the shape of this API."""
 
 
 def shaped(reply: Reply, money: str) -> Reply:
-    """Return v3's reply as this API's, with money sent as `Options.money` says."""
+    """Return v3's reply in the shape of this API, with money in the form that `Options.money` sets."""
     call, payload = reply.msg_type, reply.payload
     if call in _SHAPES:
         payload = _SHAPES[call](payload)
@@ -134,7 +134,7 @@ def shaped(reply: Reply, money: str) -> Reply:
 
 
 def contract_request(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what v3 would be asked for a contract. A price to be above or below is for types of its own here."""
+    """Return v3's request for a contract. Contracts above or below a price have their own types in this API."""
     if "barrier" in request and KINDS.get(request["contract_type"], KINDS["HIGHER"]).category.startswith("callput"):
         raise invalid("InvalidBarrier", "A contract of this type has no barrier.", "barrier")
     return {**request, "symbol": request["underlying_symbol"]}

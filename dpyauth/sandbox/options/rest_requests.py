@@ -1,4 +1,4 @@
-"""REST requests: who asks, whether they may, and the form of the answer."""
+"""REST requests: the sender, the sender's rights, and the form of the answer."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from dpyauth.sandbox.users import Account, Token
 
 BASE: Final = "/trading/v1/options"
 _PAYMENT: Final = "/payment-agents/"
-_PLAIN: Final = ("/account/", _PAYMENT)  # whose answers say `metadata`, in seconds
-_WALLET: Final = "/wallet/"  # whose answers say nothing about themselves, but where the other pages are
-_PARTNERS: Final = "/partners/"  # whose answers are bare; how they refuse is not known
-_PLAIN_CODES: Final = {  # where there are only few codes
+_PLAIN: Final = ("/account/", _PAYMENT)  # answers have `metadata`, with times in seconds
+_WALLET: Final = "/wallet/"  # answers have no metadata, only links to other pages
+_PARTNERS: Final = "/partners/"  # answers are bare; the form of refusals is not known
+_PLAIN_CODES: Final = {  # parts that have only few codes
     "InternalServerError": "InternalError",
     **dict.fromkeys(
         ("AccessDenied", "BadInputRequest", "FieldIsRequired", "NotFound", "RateLimit", "Unauthorized"), "InputError"
     ),
     "ValidationError": "InputError",
 }
-_WORDLESS: Final = (  # with payment agents
+_WORDLESS: Final = (  # codes without a message, with payment agents
     *("AgentCurrencyUnsupported", "AgentNotFound", "InternalError", "InvalidAgentID", "RequestIDNotFound"),
 )
 
 
 @dataclass(slots=True)
 class Request:
-    """One REST request whose sender may make it."""
+    """REST request whose sender may make it."""
 
     rest: Rest
     token: Token[Person]
-    found: Mapping[str, str]  # what the path names
+    found: Mapping[str, str]  # fields in the path
     body: Mapping[str, Any]
 
     @property
     def options(self) -> Options:
-        """Return this API's side of the sandbox."""
+        """Return the Options API of the sandbox."""
         return self.rest.sandbox.options
 
     @property
     def person(self) -> Person:
-        """Return who asks."""
+        """Return the sender."""
         return self.token.owner
 
     @property
@@ -64,14 +64,14 @@ class Request:
         for account in self.person.accounts:
             if account.loginid == self.found["account_id"]:
                 return account
-        raise Problem(404, "AccountNotFound", "This account is none of yours.")
+        raise Problem(404, "AccountNotFound", "This account is not yours.")
 
     def query(self, name: str) -> str:
-        """Return a parameter of the query; empty when it is not given."""
+        """Return a parameter of the query; empty if it is missing."""
         return self.rest.get_query_argument(name, "")
 
     def whole(self, name: str, default: int, least: int, most: int, status: int = 422) -> int:
-        """Return a parameter that is a number, or refuse it with this status."""
+        """Return a parameter that is a whole number; otherwise refuse it with this status."""
         text = self.query(name) or str(default)
         if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
             raise Problem(status, "ValidationError", f"{name} must be from {least} to {most}", name)
@@ -79,7 +79,7 @@ class Request:
 
 
 class Route(NamedTuple):
-    """One call: how it is asked for, what its token must allow, and what answers it."""
+    """Call: its method and path, the scope that it needs, and the function that answers it."""
 
     name: str
     method: str
@@ -93,7 +93,7 @@ _OTP: Final = Call("otp", "", {}, (), ("trade",), rest=catalog.Rest("POST", f"{B
 
 
 def answers(call: str) -> Callable[[Callable[[Request], Answer]], Callable[[Request], Answer]]:
-    """Register the function that answers a call; the catalog says how it is asked for."""
+    """Register the function that answers a call, whose method and path are in the catalog."""
 
     def register(function: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
         _ANSWERS[call] = function
@@ -104,7 +104,7 @@ def answers(call: str) -> Callable[[Callable[[Request], Answer]], Callable[[Requ
 
 @functools.cache
 def routes() -> tuple[Route, ...]:
-    """Return every call that is answered. That for a one-time password is in no catalog: signing in uses it."""
+    """Return every call that is answered. The one for a one-time password, for signing in, is not in the catalog."""
     known = {**catalog.load("options"), "otp": _OTP}
     found = []
     for name, function in _ANSWERS.items():
@@ -116,7 +116,7 @@ def routes() -> tuple[Route, ...]:
 
 
 def envelope(problem: Problem, path: str, method: str) -> dict[str, Any]:
-    """Return a refusal in the form that this part of the API has."""
+    """Return a refusal in the form of this part of the API."""
     shown: dict[str, Any] = {"status": problem.status, "code": problem.code}
     if path.startswith(_PLAIN):
         shown["code"] = code = _PLAIN_CODES.get(problem.code, problem.code)
@@ -138,30 +138,35 @@ def _about(path: str, method: str, timing: float) -> dict[str, Any]:
 
 
 class Rest(Handler):
-    """Any REST request."""
+    """Handler of all REST requests."""
 
     async def get(self) -> None:
+        """Answer a GET request."""
         await self._serve()
 
     async def post(self) -> None:
+        """Answer a POST request."""
         await self._serve()
 
     async def put(self) -> None:
+        """Answer a PUT request."""
         await self._serve()
 
     async def patch(self) -> None:
+        """Answer a PATCH request."""
         await self._serve()
 
     async def delete(self) -> None:
+        """Answer a DELETE request."""
         await self._serve()
 
     def refuse(self, problem: Problem) -> Answer:
-        """Return a refusal as this part of the API sends it."""
+        """Return a refusal in the form of this part of the API."""
         assert self.request.method is not None
         return Answer(envelope(problem, self.request.path, self.request.method), problem.status)
 
     def data(self, data: Any, status: int = 200, links: Mapping[str, str | None] | None = None) -> Answer:
-        """Return an answer in the form that this part of the API has."""
+        """Return an answer in the form of this part of the API."""
         path, method = self.request.path, self.request.method or ""
         if path.startswith(_PLAIN):
             return Answer({"data": data, "errors": [], "metadata": _about(path, method, 0.004)}, status)
@@ -172,7 +177,7 @@ class Rest(Handler):
         return Answer({"data": data, "meta": _about(path, method, 4)}, status)
 
     def not_simulated(self) -> Problem:
-        """Say that only Deriv has this."""
+        """Return the refusal of a call that the sandbox does not simulate."""
         return Problem(404, "NotSimulated", f"The sandbox does not simulate {self.request.path}; Deriv has it.")
 
     async def _serve(self) -> None:
@@ -186,7 +191,7 @@ class Rest(Handler):
         await self.answer("?", self._unknown)
 
     def _unknown(self) -> Answer:
-        if "/bulk-purchase/" in self.request.path:  # it has its tokens in the body
+        if "/bulk-purchase/" in self.request.path:  # its tokens are in the body, so the header is not checked
             raise self.not_simulated()
         raise Problem(404, "NotFound", "There is no such endpoint")
 
@@ -228,12 +233,13 @@ class Rest(Handler):
 
 
 class Health(Handler):
-    """GET /v1/health: text, and for anyone."""
+    """GET /v1/health, which answers with text and needs no sign-in."""
 
     def refuse(self, problem: Problem) -> Answer:
         """Return a refusal as text."""
         return Answer(problem.message, problem.status)
 
     async def get(self) -> None:
+        """Answer that the API is up."""
         down = self.sandbox.faults.is_down
         await self.answer("health", lambda: Answer("Service Unavailable", 503) if down else Answer("OK"))

@@ -1,4 +1,4 @@
-"""The addresses of the Options API: sign-in pages, token endpoint, REST calls and WebSockets."""
+"""Addresses of the Options API: sign-in pages, token endpoint, REST calls and WebSockets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from dpyauth.sandbox.context import Context
-from dpyauth.sandbox.options import (  # noqa: F401 -- importing them registers what they answer
+from dpyauth.sandbox.options import (  # noqa: F401 -- importing them registers their functions
     account_routes,
     agent_payment_routes,
     agent_routes,

@@ -1,4 +1,4 @@
-"""The calls of automated trading, which only this API has."""
+"""Answer the calls for automated trading, which only this API has."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def get(ask: Ask) -> Reply:
 
 
 def list_runs(ask: Ask) -> dict[str, Any]:
-    """Answer with every run of the account, without the contracts."""
+    """Answer with every run of the account, without its contracts."""
     rows = [_state(run) for run in ask.world.automation.of(ask.account)]
     return {"runs": [{name: value for name, value in row.items() if name != "contracts"} for row in rows]}
 
 
 def turn(status: str) -> Any:
-    """Return what answers the call that lets a run have this status."""
+    """Return the function for the call that sets this status of a run."""
     return lambda ask: _state(ask.world.automation.turn(_found(ask), status))
 
 
@@ -58,7 +58,7 @@ def _found(ask: Ask) -> Run:
 
 
 def _told(ask: Ask, run: Run) -> Reply:
-    """Return a run's state, with a stream of its changes if one is wanted; a run that has ended never changes."""
+    """Return the state of a run, with a stream of its changes if requested; a run that has ended has none."""
     first = Reply(ask.call, _state(run))
     if ask.get("subscribe") and run.status != "stopped":
         ask.stream(

@@ -1,4 +1,4 @@
-"""One WebSocket of the Options API: who may open it, and then the same as any other of the sandbox."""
+"""WebSocket of the Options API, which differs from the sandbox's other one only in its opening."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ class Socket(V3Socket):
     find_call = staticmethod(find_call)
 
     def initialize(self, sandbox: Context, kind: str) -> None:  # type: ignore[override]
+        """Begin a socket of a kind: public, demo or real."""
         super().initialize(sandbox)
         self.kind = kind
         self.otp: Otp | None = None
 
     def log_exception(self, *args: Any) -> None:
-        """Log nothing: tornado would log the address, and the one-time password in it."""
+        """Do nothing: tornado would log the address with the one-time password."""
 
     def prepare(self) -> None:
-        """Refuse the handshake where Deriv would."""
+        """Refuse the handshake if Deriv would."""
         status = self.sandbox.faults.handshake()
         if status is not None:
-            self._refuse(Problem(status, "InternalServerError", "The sandbox refuses, as it was asked to."))
+            self._refuse(Problem(status, "InternalServerError", "The sandbox refuses, as requested."))
         elif self.kind != "public":
             try:
                 self.otp = self._redeem()
@@ -37,7 +38,7 @@ class Socket(V3Socket):
                 self._refuse(problem)
 
     def open(self, *args: str, **kwargs: str) -> None:
-        """Begin to serve a client."""
+        """Start to serve a client."""
         sandbox = self.sandbox
         sandbox.connections_opened += 1
         zombie, code = sandbox.faults.opening(private=self.otp is not None)
@@ -55,8 +56,8 @@ class Socket(V3Socket):
         person = otp.token.owner
         held = [each.otp for each in self.sandbox.sockets if isinstance(each, Socket) and each.otp]
         if sum(each.token.owner is person for each in held) >= self.sandbox.options.most_sockets:
-            # Deriv states the number, and not what happens to one more.
-            raise Problem(429, "RateLimit", "This user has as many connections as they may have")
+            # Deriv documents the number, but not what happens with one more.
+            raise Problem(429, "RateLimit", "This user has the most connections allowed")
         return otp
 
     def _refuse(self, problem: Problem) -> None:

@@ -1,4 +1,4 @@
-"""One client of the Options API: what it gets for each frame it sends."""
+"""Answer the frames of one client of the Options API."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.v3.answering import Connection as V3Connection
 from dpyauth.sandbox.v3.handlers import Replies
 
-_ALIVE: Final = ("ping", "time")  # what a zombie answers properly
+_ALIVE: Final = ("ping", "time")  # calls that a zombie answers properly
 
 
 class Connection(V3Connection):
-    """The state of one connection: opened by a one-time password for one account, or public."""
+    """State of one connection: public, or opened with a one-time password for one account."""
 
     def __init__(self, number: int, options: Options, otp: Otp | None, zombie: bool) -> None:
         super().__init__(number, 0, options.world, options.meter, options.clock)
@@ -34,7 +34,7 @@ class Connection(V3Connection):
 
     @property
     def is_known_app(self) -> bool:
-        """Return True: no app is named on a WebSocket of this API."""
+        """Return True, because a WebSocket of this API does not name an app."""
         return True
 
     def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
@@ -44,7 +44,7 @@ class Connection(V3Connection):
         _check(call, request)
         grant = next(iter(self.grants.values()), None)
         if call.needs_auth:
-            if grant is None:  # no page of Deriv's says what happens; this is what v3 would say
+            if grant is None:  # Deriv does not document this case; this is v3's error
                 raise Refusal("AuthorizationRequired", "Please log in.")
             if not self._still_granted(grant.owner):
                 raise Refusal("InvalidToken", "The token is invalid.")
@@ -60,7 +60,7 @@ class Connection(V3Connection):
 
 
 class _Streams(Streams):
-    """Streams, of which there may be so many."""
+    """Streams, with a limit on their number."""
 
     def __init__(self, options: Options) -> None:
         super().__init__()
@@ -69,18 +69,18 @@ class _Streams(Streams):
     def open(self, stream: Stream) -> None:
         """Add a stream."""
         if len(self) >= self._options.most_streams:
-            raise Refusal("RateLimit", "This connection has as many subscriptions as it may have.")
+            raise Refusal("RateLimit", "This connection has the most subscriptions allowed.")
         super().open(stream)
 
 
 @functools.cache
 def _calls() -> Mapping[str, Call]:
-    """Return the calls that go over a WebSocket."""
+    """Return the calls over a WebSocket."""
     return {name: call for name, call in load("options").items() if call.rest is None}
 
 
 def find_call(request: Mapping[str, Any]) -> Call | None:
-    """Return the call a request is for. Some fields are named like calls, so the one that has the others wins."""
+    """Return the call of a request. Some fields have names of calls, so the call that has the other fields counts."""
     known = _calls()
     names = [name for name in request if name in known]
     return known[max(names, key=lambda name: len(set(request) & set(known[name].fields)))] if names else None

@@ -1,4 +1,4 @@
-"""One request over a WebSocket of the Options API, as its handlers see it."""
+"""Request over a WebSocket of the Options API, for its handlers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dpyauth.sandbox.v3 import handlers as v3
 
 @dataclass
 class Ask(v3.Ask):
-    """One request that passed every check, how this API writes money, and for how many days it keeps candles."""
+    """Request that has passed every check, with this API's form of money and number of days of candles."""
 
     money: str = "documented"
     candles_kept: ClassVar[int | None] = 365

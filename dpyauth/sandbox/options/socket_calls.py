@@ -1,4 +1,4 @@
-"""Answer the simulated WebSocket calls: mostly as v3 does, with fields renamed and left out."""
+"""Answer the simulated WebSocket calls, mostly like v3, with fields renamed or left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def answer(ask: Ask) -> Reply | v3.Replies:
 
 
 def _renamed(refusal: Refusal) -> Refusal:
-    """Return a refusal that names the field of this API."""
+    """Return a refusal with this API's name of the field."""
     if refusal.details and refusal.details.get("field") == "symbol":
         refusal.details = {**refusal.details, "field": "underlying_symbol"}
     return refusal

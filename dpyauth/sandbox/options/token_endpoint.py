@@ -1,4 +1,4 @@
-"""The token endpoint: tokens for a code or for a refresh token, and taking one back."""
+"""Token endpoint: exchange a code or a refresh token for tokens, and revoke a token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Endpoint(Handler):
     """Endpoint that takes a form and answers with JSON."""
 
     def refuse(self, problem: Problem) -> Answer:
-        """Return a refusal as RFC 6749 says."""
+        """Return a refusal in the form of RFC 6749."""
         code = _CODES.get(problem.code, problem.code)
         return Answer({"error": code, "error_description": problem.message}, problem.status, _PRIVATE)
 
@@ -42,6 +42,7 @@ class TokenEndpoint(_Endpoint):
     """POST /oauth2/token."""
 
     async def post(self) -> None:
+        """Exchange a code or a refresh token for tokens."""
         await self.answer("token", self._tokens)
 
     def _tokens(self) -> Answer:
@@ -52,7 +53,7 @@ class TokenEndpoint(_Endpoint):
         }
         grant = grants.get(self._given("grant_type"))
         if grant is None:
-            raise Problem(400, "unsupported_grant_type", "There is no such grant type.")
+            raise Problem(400, "unsupported_grant_type", "Unknown grant type.")
         app = self.sandbox.options.apps.get(self._given("client_id"))
         if app is None or app.kind != "oauth":
             raise Problem(401, "invalid_client", "No OAuth app with this client_id is registered.")
@@ -82,9 +83,10 @@ class TokenEndpoint(_Endpoint):
 
 
 class RevokeEndpoint(_Endpoint):
-    """POST /oauth2/revoke, which Deriv's pages do not mention; as RFC 7009 says, unknown tokens are fine too."""
+    """POST /oauth2/revoke, which Deriv does not document. As in RFC 7009, an unknown token is not an error."""
 
     async def post(self) -> None:
+        """Revoke a token."""
         await self.answer("revoke", self._revoke)
 
     def _revoke(self) -> Answer:

@@ -1,6 +1,6 @@
-"""Transfers of a person's own money. The codes of refusals are the sandbox's, but for ``DuplicateRequestID``.
+"""Transfers of a person's own money. The codes of refusals are the sandbox's own, except ``DuplicateRequestID``.
 
-Where currencies differ, a hundredth is kept as a fee; Deriv publishes no figure.
+If the currencies differ, the fee is one hundredth; Deriv does not publish its fee.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ _VALIDATE: Final = Form(
 
 @answers("wallet_transfer")
 def transfer(ask: Request) -> Answer:
+    """Move money between two wallets of one currency."""
     body = _TRANSFER.check(ask.body)
     if (first := _repeated(ask, "transfers", body)) is not None:
         return ask.rest.data(first)
@@ -92,6 +93,7 @@ def transfer(ask: Request) -> Answer:
 
 @answers("wallet_transfer_exchange")
 def exchange(ask: Request) -> Answer:
+    """Move money between two wallets of different currencies."""
     body = _EXCHANGE.check(ask.body)
     if (first := _repeated(ask, "exchange", body)) is not None:
         return ask.rest.data(first)
@@ -116,6 +118,7 @@ def exchange(ask: Request) -> Answer:
 
 @answers("wallet_transfer_platforms")
 def platforms(ask: Request) -> Answer:
+    """Move money between a wallet and a trading account."""
     body = _PLATFORM.check(ask.body)
     _repeated(ask, "platforms", body)
     if 0 < sum(name in body for name in _QUOTE) < len(_QUOTE):
@@ -123,7 +126,7 @@ def platforms(ask: Request) -> Answer:
     wallet, account, currency = _own(ask, body, "wallet_id"), _platform_account(ask, body), body["currency"]
     held, pays = body.get("wallet_currency", currency), body["direction"] == "from_wallet"
     if "wallet_currency" in body and held == currency:
-        raise Problem(400, "ValidationError", "wallet_currency is for another currency than that of the account")
+        raise Problem(400, "ValidationError", "wallet_currency is only for a currency other than the account's")
     if not wallet.holds(held):
         raise Problem(400, "CurrencyNotSupported", "The wallet does not hold the currency")
     units, fee, in_wallet = to_units(body["amount"], currency), 0, 0
@@ -148,6 +151,7 @@ def platforms(ask: Request) -> Answer:
 
 @answers("wallet_transfer_validate")
 def validate(ask: Request) -> Answer:
+    """Check a transfer without making it."""
     body = _VALIDATE.check(ask.body)
     for side in ("source", "destination"):
         on_platform = body[f"{side}_type"] == "platform"
@@ -175,7 +179,7 @@ def validate(ask: Request) -> Answer:
 def move(
     ask: Request, source: Wallet, destination: Wallet, request_id: str, currency: str, units: int, **more: Any
 ) -> int:
-    """Book a transfer on both sides; returns the number of the source's transaction."""
+    """Book a transfer on both sides; return the number of the source's transaction."""
     about = {
         "request_id": request_id,
         "currency": currency,
@@ -190,7 +194,7 @@ def move(
 
 
 def to_units(amount: str, currency: str, least: int = 1) -> int:
-    """Return an amount in the smallest unit, or raise that there is no such amount."""
+    """Return an amount in the smallest unit; raise if it is not valid."""
     units = Fraction(amount) * 10 ** digits(currency)
     if units.denominator > 1:
         raise Problem(400, "ValidationError", "The amount has more decimals than its currency", "amount")
@@ -203,22 +207,22 @@ def _own(ask: Request, body: Mapping[str, Any], name: str) -> Wallet:
     for wallet in ask.person.wallets:
         if wallet.wallet_id == body[name].lower():
             return wallet
-    raise Problem(400, "WalletNotFound", "This wallet is none of yours", name)
+    raise Problem(400, "WalletNotFound", "This wallet is not yours", name)
 
 
 def _platform_account(ask: Request, body: Mapping[str, Any]) -> Account:
-    """Return the account that a transfer goes to or comes from; there are those of the Options API only."""
+    """Return the account that a transfer goes to or comes from, which is an account of the Options API."""
     platforms = {"options": ask.person.accounts}
     for account in platforms.get(body["platform_name"], ()):
         if account.loginid == body["platform_account_id"]:
             if account.is_virtual:
-                raise Problem(400, "ValidationError", "A demo account takes no part in transfers")
+                raise Problem(400, "ValidationError", "A demo account cannot be used for transfers")
             if account.disabled:
                 raise Problem(400, "AccountInactive", "This account is inactive")
             if account.currency != body["currency"]:
                 raise Problem(400, "CurrencyNotSupported", "The currency must be that of the account", "currency")
             return account
-    raise Problem(400, "PlatformAccountNotFound", "This account is none of yours", "platform_account_id")
+    raise Problem(400, "PlatformAccountNotFound", "This account is not yours", "platform_account_id")
 
 
 def _parties(wallet: Wallet, account: Account, pays: bool) -> dict[str, str]:
@@ -233,7 +237,7 @@ def _quoted(ask: Request, body: Mapping[str, Any], sold: str, bought: str) -> De
 
 def _afford(balance: int, units: int) -> None:
     if units > balance:
-        raise Problem(400, "InsufficientBalance", "There is less than that", "amount")
+        raise Problem(400, "InsufficientBalance", "The balance is too low", "amount")
 
 
 def _fee(units: int) -> int:
@@ -241,7 +245,7 @@ def _fee(units: int) -> int:
 
 
 def _exchanged(units: int, sold: str, bought: str, rate: Decimal, least: int = 1) -> tuple[int, int]:
-    """Return the fee for an exchange, and what one gets for the rest."""
+    """Return the fee of an exchange, and the amount that the rest is exchanged for."""
     fee = _fee(units)
     got = _whole(Decimal(units - fee).scaleb(digits(bought) - digits(sold)) * rate, ROUND_FLOOR)
     if got < least:
@@ -254,19 +258,19 @@ def _whole(units: Decimal, rounding: str) -> int:
 
 
 def _settle(ask: Request, fee: int, left: Mapping[str, int], currency: str) -> None:
-    """Book what an exchange keeps: the fee, and the two sides of it."""
+    """Book the fee and both sides of an exchange."""
     ask.options.payments.fees[currency] += fee
     for name, units in left.items():
         ask.options.payments.exchanged[name] += units
 
 
 def _repeated(ask: Request, call: str, body: Mapping[str, Any]) -> Any:
-    """Return what a request was answered the first time; None when this is the first time."""
+    """Return the first reply to a repeated request; None if it is not repeated."""
     known = ask.options.payments.sent(ask.person, body["request_id"])
     if known is None:
         return None
     if call == "platforms" or known[:2] != (call, body):
-        raise Problem(400, "DuplicateRequestID", "There has been a transfer with this request_id", "request_id")
+        raise Problem(400, "DuplicateRequestID", "A transfer with this request_id exists already", "request_id")
     return known[2]
 
 

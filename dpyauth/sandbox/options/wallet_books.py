@@ -1,4 +1,4 @@
-"""Wallets with their transactions, and what currencies are worth."""
+"""Wallets with their transactions, and exchange rates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def digits(currency: str) -> int:
 
 
 def text(units: int, currency: str) -> str:
-    """Return an amount in the smallest unit as the exact text that Deriv sends."""
+    """Return an amount in the smallest unit as exact text, like Deriv."""
     places = digits(currency)
     return f"{Decimal(units).scaleb(-places):.{places}f}"
 
@@ -38,7 +38,7 @@ def iso(when: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One transaction of a wallet. Money is in the currency's smallest unit."""
+    """Transaction of a wallet. Amounts of money are in the currency's smallest unit."""
 
     number: int
     when: int
@@ -49,7 +49,7 @@ class Entry:
     is_deposit: bool
     channel: str
     status: str = "completed"
-    parties: dict[str, str] = field(default_factory=dict)  # source and destination, as in the metadata
+    parties: dict[str, str] = field(default_factory=dict)  # source and destination, in the form of the metadata
 
     @property
     def change(self) -> int:
@@ -61,9 +61,9 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Wallet:
-    """One wallet with its transactions, oldest first.
+    """Wallet with its transactions, oldest first.
 
-    Its history up to the sandbox's fixed end is generated from its ID when first asked for.
+    Its history up to the sandbox's fixed end is generated from its ID at the first use.
     """
 
     wallet_id: str
@@ -82,20 +82,20 @@ class Wallet:
         return self._entries
 
     def holds(self, currency: str) -> bool:
-        """Return whether there is such a currency in it, if only with a balance of zero."""
+        """Return whether it has a currency, even with a balance of zero."""
         return currency in self.currencies
 
     def balance(self, currency: str, until: float | None = None) -> int:
-        """Return the balance, now or at a moment."""
+        """Return the current balance, or that at a time."""
         return sum(entry.change for entry in self._within(currency, None, until))
 
     def flows(self, currency: str, since: float | None, until: float | None) -> tuple[int, int]:
-        """Return what came in and what went out between two moments."""
+        """Return the amounts that came in and went out between two times."""
         changes = [entry.change for entry in self._within(currency, since, until)]
         return sum(each for each in changes if each > 0), -sum(each for each in changes if each < 0)
 
     def book(self, when: float, **what: Any) -> Entry:
-        """Add a transaction; its number is one that no other wallet has."""
+        """Add a transaction, with a number that is unique among all wallets."""
         entry = Entry(number=self._first + len(self.entries), when=int(when), **what)
         self.entries.append(entry)
         if entry.currency not in self.currencies:
@@ -103,7 +103,7 @@ class Wallet:
         return entry
 
     def live(self, count: int, start: float, end: float, currency: str = "") -> None:
-        """Add made-up transactions with the world outside, evenly over a time, without ever owing anything."""
+        """Add made-up transactions, spread evenly over a period; the balance never becomes negative."""
         known = self.entries
         dice = random.Random(f"{self.wallet_id} {len(known)}")
         among = (currency,) if currency else self.currencies

@@ -1,4 +1,4 @@
-"""Answer what is read of wallets. The codes of refusals and the meaning of a window are the sandbox's own."""
+"""Answer the calls that read wallets. The codes of refusals and the meaning of a window are the sandbox's own."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _FILTERS: Final = ("request_id", "transaction_currency", "start_date_time", "end
 
 @answers("wallet_list")
 def wallets(ask: Request) -> Answer:
+    """Answer with the balances of the wallets."""
     since, until = _window(ask)
     wanted = matching(ask.query("conversion_currency"), THREE_LETTERS, "conversion_currency")
     if wanted:
@@ -45,13 +46,13 @@ def wallets(ask: Request) -> Answer:
 
 
 def _sums(wallet: Wallet, currency: str, since: float | None, until: float | None) -> dict[str, int]:
-    """Return the balance at the end of a window, and what came in and went out in it."""
+    """Return the balance at the end of a window, and the amounts that came in and went out in it."""
     came, went = wallet.flows(currency, since, until)
     return {"balance": wallet.balance(currency, until), "input": came, "output": went}
 
 
 def _converted(amounts: dict[str, int], wanted: str) -> str:
-    """Return amounts in the smallest unit of their currencies as one sum in another; no rate for one, and it is out."""
+    """Return the sum of amounts, in their smallest units, in another currency; leave out those without a rate."""
     total = Decimal(0)
     for name, units in amounts.items():
         try:
@@ -63,6 +64,7 @@ def _converted(amounts: dict[str, int], wanted: str) -> str:
 
 @answers("wallet_transactions")
 def transactions(ask: Request) -> Answer:
+    """Answer with a page of the transactions of a wallet."""
     kind = ask.found["wallet_type"]
     if kind not in KINDS:
         raise Problem(400, "ValidationError", f"wallet_type is one of {', '.join(KINDS)}", "wallet_type")
@@ -77,7 +79,7 @@ def transactions(ask: Request) -> Answer:
         filters = {name: ask.query(name) for name in _FILTERS}
         size, end = ask.whole("per_page", 100, 100, 1000, 400), None
     rows = _found(wallet, filters)
-    # Rows are only ever added, so a place counted from the oldest stays where it is.
+    # Rows are only added, so a place counted from the oldest row never changes.
     end = len(rows) if end is None else end
     start = max(0, end - size)
 
@@ -101,7 +103,7 @@ def transactions(ask: Request) -> Answer:
 
 
 def _found(wallet: Wallet, filters: dict[str, str]) -> list[Entry]:
-    """Return the transactions that filters let through, oldest first."""
+    """Return the transactions that pass the filters, oldest first."""
     currency = matching(filters["transaction_currency"], THREE_LETTERS, "transaction_currency")
     since = moment(filters["start_date_time"], "start_date_time")
     until = moment(filters["end_date_time"], "end_date_time")
@@ -142,7 +144,7 @@ def _row(entry: Entry, times: str, money: str) -> dict[str, Any]:
 
 
 def _link(ask: Request, cursor: str | None) -> str | None:
-    """Return a link in the form that the sandbox was told to use."""
+    """Return a link in the form that `Options.links` sets."""
     if cursor is None or ask.options.links == "cursors":
         return cursor
     request = ask.rest.request
@@ -154,6 +156,7 @@ def _link(ask: Request, cursor: str | None) -> str | None:
 
 @answers("wallet_exchange_rate")
 def quote(ask: Request) -> Answer:
+    """Answer with an exchange rate and its token."""
     pair = [matching(ask.query(name), CURRENCY, name) for name in ("source_currency", "destination_currency")]
     for name, given in zip(("source_currency", "destination_currency"), pair, strict=True):
         if not given:

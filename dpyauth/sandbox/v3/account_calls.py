@@ -1,4 +1,4 @@
-"""Calls about who is signed in and what the accounts hold."""
+"""Answer calls about the sign-in and the balances of accounts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _authorize(ask: Ask) -> dict[str, Any]:
 
 
 def _grants(ask: Ask) -> list[Token[str]]:
-    """Return the tokens of an authorize call, which must all be one user's."""
+    """Return the tokens of an authorize call, which must all belong to one user."""
     main, others = ask.request["authorize"], ask.get("tokens", [])
     tokens = others if main == "MULTI" and others else [main, *others]
     grants = [ask.world.grant(token, ask.connection.app_id) for token in tokens]
@@ -77,7 +77,7 @@ def _authorize_row(account: Account) -> dict[str, Any]:
 
 @answers("logout")
 def _logout(ask: Ask) -> int:
-    """End the session; a browser sign-in's token dies with it, an API token lives on."""
+    """End the session. The token of a browser sign-in becomes invalid, an API token does not."""
     loginid = ask.get("loginid")
     leaving = [grant for grant in ask.connection.grants.values() if loginid in (None, grant.owner)]
     for grant in leaving:

@@ -1,4 +1,4 @@
-"""Answer what a client sends, frame by frame."""
+"""Answer the frames of a client."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.v3.handlers import HANDLERS, Ask, Replies
 
 _log = logging.getLogger("dpyauth.sandbox")
-_MSG_TYPES: Final = {"ticks": "tick"}  # calls whose error replies are named otherwise than the call
+_MSG_TYPES: Final = {"ticks": "tick"}  # message types of error replies that differ from the name of the call
 
 
 class Connection(Client):
-    """One connection; it knows nothing of sockets."""
+    """One connection, without its socket."""
 
     def answer(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None = None) -> list[str]:
         """Return the frames that answer a request."""
@@ -30,7 +30,7 @@ class Connection(Client):
             return [encoding.encode_refusal(refusal, "error", {})]
 
     def publish(self, topic: str, event: Any) -> list[str]:
-        """Return the frames that tell this client's streams of an event."""
+        """Return the frames with which an event is sent to this client's streams."""
         frames = []
         for stream in self.streams.on(topic):
             if stream.loginid and not self._still_granted(stream.loginid):
@@ -95,7 +95,7 @@ class Connection(Client):
         return self.world.works(self.grants[loginid])
 
     def _grant(self, call: Call, loginid: str | None) -> Token[str] | None:
-        """Return the token that allows a request, or refuse it; None where none is needed."""
+        """Return the token that allows a request; None if none is needed. Otherwise refuse the request."""
         grant = self.grants.get(loginid or self.current or "")
         if grant and not self._still_granted(grant.owner):
             if call.needs_auth:

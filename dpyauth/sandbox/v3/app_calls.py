@@ -1,4 +1,4 @@
-"""Calls about API tokens and registered apps."""
+"""Answer calls about API tokens and registered apps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _api_token(ask: Ask) -> dict[str, Any]:
 
 
 def _own(ask: Ask) -> list[Token[str]]:
-    """Return the account's API tokens that work."""
+    """Return the account's valid API tokens."""
     loginid = ask.account.loginid
     grants = ask.world.issued.values()
     return [grant for grant in grants if grant.owner == loginid and grant.app_id is None and not grant.refusal]
@@ -56,7 +56,7 @@ def _app_list(ask: Ask) -> list[dict[str, Any]]:
 
 @answers("app_get")
 def _app_get(ask: Ask) -> dict[str, Any]:
-    return _own_app(ask, "AppGet").row()  # where the list says null, this says nothing
+    return _own_app(ask, "AppGet").row()  # this call leaves out fields for which the list has null
 
 
 @answers("app_register")
@@ -73,7 +73,7 @@ def _app_update(ask: Ask) -> dict[str, Any]:
     app = _own_app(ask, "AppUpdate")
     _check_app(ask, "AppUpdate", app.redirect_uri, app.markup)
     scopes = tuple(ask.request["scopes"])
-    if set(scopes) != set(app.scopes):  # no user has agreed to these
+    if set(scopes) != set(app.scopes):  # no user has agreed to the new scopes
         ask.world.shut_out(app.app_id)
     app.name, app.scopes, app.redirect_uri = ask.request["name"], scopes, ask.get("redirect_uri", app.redirect_uri)
     return _fill(app, ask).row()
@@ -99,7 +99,7 @@ def _own_app(ask: Ask, code: str) -> App:
 
 
 def _check_app(ask: Ask, code: str, redirect_uri: str = "", markup: float = 0) -> None:
-    """Refuse an app for what its schema cannot say."""
+    """Refuse an app for reasons that its schema cannot express."""
     wrong = problem_with(
         ask.get("redirect_uri", redirect_uri), ask.request["scopes"], ask.get("app_markup_percentage", markup)
     )

@@ -1,4 +1,4 @@
-"""Calls that price, buy, sell and change contracts."""
+"""Answer calls that price, buy, sell and change contracts."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _proposal(ask: Ask) -> Reply:
         return first
     connection = ask.connection
     if connection.streams.count("proposal") >= connection.most_proposals:
-        raise Refusal("RateLimit", "This connection has as many streams of proposals as it may have.")
+        raise Refusal("RateLimit", "This connection has the most streams of proposals allowed.")
 
     def moved(second: int) -> Reply | None:
         if second % terms.symbol.every:
             return None
         try:
             return Reply("proposal", priced(terms, dealing.quote(terms, second)))
-        except Refusal:  # there is no price at this moment
+        except Refusal:  # no price at the moment
             return None
 
     same = json.dumps({key: value for key, value in ask.request.items() if key not in _UNASKED}, sort_keys=True)
@@ -48,7 +48,7 @@ def _proposal(ask: Ask) -> Reply:
 
 
 def priced(terms: Terms, quote: Quote) -> dict[str, Any]:
-    """Return a proposal as it is told."""
+    """Return the payload of a proposal."""
     contract, currency = quote.contract, terms.currency
     least, most, payout = offers.limits(currency)
     shown: dict[str, Any] = {
@@ -120,7 +120,7 @@ def _cancel(ask: Ask) -> dict[str, Any]:
 
 
 def _closed(ask: Ask, row: Row) -> dict[str, Any]:
-    """Tell the streams of a contract that was closed, and return what its owner gets to know."""
+    """Send a closed contract to the streams, and return the payload for its owner."""
     account, contract = ask.account, row.contract
     assert contract is not None
     ask.world.tell("ledger", (account, row))
@@ -135,7 +135,7 @@ def _closed(ask: Ask, row: Row) -> dict[str, Any]:
 
 @answers("sell_expired")
 def _sell_expired(ask: Ask) -> dict[str, int]:
-    """Settle what has ended; nothing ever waits for that here."""
+    """Do nothing: in the sandbox, contracts are always settled when they end."""
     return {"count": 0}
 
 

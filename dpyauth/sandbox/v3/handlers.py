@@ -1,4 +1,4 @@
-"""The registry of functions that answer calls, and the request that each gets."""
+"""Registry of the functions that answer calls, and the request that each of them gets."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from dpyauth.sandbox.world import World
 
 @dataclass(slots=True)
 class Ask:
-    """One request that passed every check."""
+    """Request that has passed every check."""
 
-    candles_kept: ClassVar[int | None] = None  # for so many days; None for ever
+    candles_kept: ClassVar[int | None] = None  # number of days; None for ever
     call: str
     request: Mapping[str, Any]
     echo: Mapping[str, Any]
     connection: Client
     now: float
-    grant: Token[str] | None = None  # None without a sign-in
+    grant: Token[str] | None = None  # None if not signed in
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field of the request."""
@@ -31,18 +31,18 @@ class Ask:
 
     @property
     def world(self) -> World:
-        """Return what the sandbox knows."""
+        """Return the data of the sandbox."""
         return self.connection.world
 
     @property
     def account(self) -> Account:
-        """Return the account the request is about; only for calls that need authorisation."""
+        """Return the account that the request is about; only for calls that need a sign-in."""
         assert self.grant is not None
         return self.world.account(self.grant.owner)
 
     @property
     def user(self) -> User:
-        """Return who asks; only for calls that need authorisation."""
+        """Return the sender; only for calls that need a sign-in."""
         return self.world.user(self.account.loginid)
 
     def stream(
@@ -64,11 +64,11 @@ class Ask:
 
 
 class Replies(list[Reply | Refusal]):
-    """Several answers to one request; an error in one of them leaves the others alone."""
+    """Several replies to one request. An error in one of them does not affect the others."""
 
 
 def for_each(make: Callable[[Any], Reply], items: Iterable[Any]) -> Replies:
-    """Return one answer for each item."""
+    """Return one reply for each item."""
     made = Replies()
     for item in items:
         try:
@@ -83,7 +83,7 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def answers(call: str) -> Callable[[Callable[[Ask], Any]], Callable[[Ask], Any]]:
-    """Register the function that answers a call with its payload (or with finished replies)."""
+    """Register the function that answers a call with its payload, or with complete replies."""
 
     def register(function: Callable[[Ask], Any]) -> Callable[[Ask], Any]:
         def handler(ask: Ask) -> Reply | Replies:

@@ -1,4 +1,4 @@
-"""Calls about money that has moved: statement, profit table, and the stream of transactions."""
+"""Answer calls about money that has moved: statement, profit table, and the stream of transactions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.sandbox.price_feed import SYMBOLS
 from dpyauth.sandbox.users import Account
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
-_ESCROW: Final = {"hold": "escrow", "release": "escrow"}  # what a request and the stream call these
+_ESCROW: Final = {"hold": "escrow", "release": "escrow"}  # names of these in a request and in the stream
 
 
 @answers("statement")
@@ -73,7 +73,7 @@ def _profit_table(ask: Ask) -> dict[str, Any]:
 
 
 def _moment(ask: Ask, name: str, default: int) -> int:
-    """Return an epoch from epoch digits or from a date, which means its first second."""
+    """Return an epoch, given as digits or as a date, which means the first second of the day."""
     text = ask.get(name)
     if text is None:
         return default
@@ -129,7 +129,7 @@ def _transaction(ask: Ask) -> Reply:
 
 
 def _traded(contract: Contract) -> dict[str, Any]:
-    """Return what a transaction tells of its contract."""
+    """Return the fields of a transaction that describe its contract."""
     shown: dict[str, Any] = {
         "contract_id": contract.contract_id,
         "date_expiry": contract.expiry,
@@ -145,7 +145,7 @@ def _traded(contract: Contract) -> dict[str, Any]:
 
 @answers("reality_check")
 def _reality_check(ask: Ask) -> dict[str, Any]:
-    """Answer with the last day of the history, which is the session the sandbox pretends."""
+    """Answer with the last day of the history, which counts as the session in the sandbox."""
     account = ask.account
     start = END - 86_400
     rows = [row for row in account.ledger.rows if row.when >= start]

@@ -1,4 +1,4 @@
-"""Calls about what can be bought."""
+"""Answer calls about the contracts that can be bought."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.sandbox.offers import TITLES
 from dpyauth.sandbox.price_feed import SYMBOLS
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
-_LATER = frozenset({"higherlower"})  # categories only the Options API has types of their own for
+_LATER = frozenset({"higherlower"})  # categories that have their own contract types only in the Options API
 
 
 def _kinds() -> list[str]:
@@ -61,7 +61,7 @@ def _contracts_for_company(ask: Ask) -> dict[str, Any]:
 
 @answers("asset_index")
 def _asset_index(ask: Ask) -> list[Any]:
-    """Answer with lists in lists: symbol, name, and for each category its name and the durations."""
+    """Answer with nested lists: symbol, name, and for each category its name and durations."""
     return [[symbol.name, symbol.title, _categories(symbol)] for symbol in SYMBOLS.values()]
 
 

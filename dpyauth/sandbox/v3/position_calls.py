@@ -1,4 +1,4 @@
-"""Calls about open contracts: the portfolio, and what each contract is worth."""
+"""Answer calls about open contracts: the portfolio, and the value of each contract."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _proposal_open_contract(ask: Ask) -> Any:
 
 
 def _watched(ask: Ask, account: Account, contract: Contract) -> Reply:
-    """Return a contract's state now, with a stream if one is wanted; a closed one never changes."""
+    """Return the current state of a contract, with a stream if requested; a closed one has none."""
     first = Reply("proposal_open_contract", state(account, contract, int(ask.now)))
     if ask.get("subscribe") and contract.sold is None:
         watch(ask, account, contract).stamp(first)
@@ -60,7 +60,7 @@ def _watched(ask: Ask, account: Account, contract: Contract) -> Reply:
 
 
 def watch(ask: Ask, account: Account, contract: Contract) -> Stream:
-    """Stream a contract's state every second until it is closed, which is told once."""
+    """Stream the state of a contract every second, until and including its closing."""
     over = False
 
     def changed(event: int | tuple[Account, Any]) -> Reply | None:
@@ -75,7 +75,7 @@ def watch(ask: Ask, account: Account, contract: Contract) -> Stream:
 
 
 def state(account: Account, contract: Contract, second: int) -> dict[str, Any]:
-    """Return all that Deriv tells of a contract in this second."""
+    """Return the state of a contract in this second, with all of Deriv's fields."""
     symbol = price_feed.SYMBOLS[contract.symbol]
     is_sold = contract.sold is not None
     looked = second if contract.sold is None else min(contract.sold, contract.expiry)
@@ -159,7 +159,7 @@ def state(account: Account, contract: Contract, second: int) -> dict[str, Any]:
 
 
 def barrier_of(contract: Contract, second: int) -> str | None:
-    """Return the barrier as text; None where there is none, or none yet."""
+    """Return the barrier as text; None if there is none, or none yet."""
     if contract.category == "digits":
         return contract.barrier or None
     if contract.multiplier or second < contract.entry_time:
@@ -168,7 +168,7 @@ def barrier_of(contract: Contract, second: int) -> str | None:
 
 
 def _ticks(contract: Contract, until: int) -> list[dict[str, Any]]:
-    """Return the ticks of a contract whose duration is counted in ticks, from its entry on."""
+    """Return the ticks from the entry on, for a contract whose duration is counted in ticks."""
     symbol = price_feed.SYMBOLS[contract.symbol]
     first = contract.entry_time - contract.entry_time % symbol.every
     times = range(first, min(until, contract.expiry) + 1, symbol.every)
@@ -199,7 +199,7 @@ def _limit(contract: Contract, currency: str, title: str, gain: int, since: int)
 
 
 def orders(contract: Contract, currency: str) -> dict[str, Any]:
-    """Return the limits that were set, and those that were taken back, as `contract_update` answers them."""
+    """Return the limits that were set or removed, in the form of `contract_update`."""
     shown: dict[str, Any] = {}
     for name, order in contract.orders.items():
         told = _limit(contract, currency, _ORDERS[name], order.gain, order.since)

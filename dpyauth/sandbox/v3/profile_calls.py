@@ -1,4 +1,4 @@
-"""Calls about the user: verification, settings, limits, sign-ins."""
+"""Answer calls about the user: verification, settings, limits, sign-ins."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _kyc_auth_status(ask: Ask) -> dict[str, Any]:
 
 
 def _kyc(user: User) -> dict[str, Any]:
-    """Return the verification that `get_account_status` shows, in this call's words."""
+    """Return the state of the verification, as in `get_account_status`, in the form of this call."""
     proofs = user.authentication
     identity, document = proofs.get("identity", {}), proofs.get("document", {})
     services = identity.get("services", {})
@@ -116,7 +116,7 @@ def _get_limits(ask: Ask) -> dict[str, Any]:
     return {
         **limits,
         "daily_transfers": {"internal": {"allowed": 10, "available": 10}, "mt5": {"allowed": 10, "available": 9}},
-        "daily_cumulative_amount_transfers": {  # in US dollars, whatever the account is in
+        "daily_cumulative_amount_transfers": {  # in US dollars, for accounts of any currency
             "enabled": 1,
             "internal": {"allowed": "10000.00", "available": "10000.00"},
             "mt5": {"allowed": "10000.00", "available": "9800.00"},
@@ -135,7 +135,7 @@ def _get_limits(ask: Ask) -> dict[str, Any]:
 
 @answers("get_self_exclusion")
 def _get_self_exclusion(ask: Ask) -> dict[str, Any]:
-    """Answer with the limits that are set, those of money in the account's currency."""
+    """Answer with the limits that are set, with money in the account's currency."""
     if ask.account.is_virtual:
         return {}
     sums = {

@@ -1,4 +1,4 @@
-"""Calls about the site and the connection itself."""
+"""Answer calls about the site and the connection itself."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _website_config(ask: Ask) -> dict[str, Any]:
 
 
 def _config() -> dict[str, Any]:
-    """Return what both calls about the site tell."""
+    """Return the fields of both calls about the site."""
     return {
         "currencies_config": {code: _currency(code) for code in CURRENCIES},
         "payment_agents": {"initial_deposit_per_country": {"default": 0, "id": 500}},
@@ -151,7 +151,7 @@ def _residence_list(ask: Ask) -> list[dict[str, Any]]:
 
 @answers("states_list")
 def _states_list(ask: Ask) -> list[dict[str, str]]:
-    """Answer with the states of a country the sandbox has; what Deriv says of one without any is not known."""
+    """Answer with the states of a country of the sandbox; Deriv's reply for a country without states is not known."""
     states = COUNTRIES.get(ask.request["states_list"].lower(), {"states": {}})["states"]
     return [{"text": name, "value": code} for code, name in states.items()]
 

@@ -1,4 +1,4 @@
-"""Calls about symbols and prices."""
+"""Answer calls about symbols and prices."""
 
 from __future__ import annotations
 
@@ -130,9 +130,9 @@ def _ticks_history(ask: Ask) -> Reply:
     start = ask.get("start", end - max(_DAY, count * granularity * 4) if candles else end - 3 * _DAY)
     start = max(0, start)
     if start > end:
-        raise Refusal("InvalidStartEnd", "The start lies after the end.")
+        raise Refusal("InvalidStartEnd", "The start is after the end.")
     if not candles and "start" in ask.request and start < now - _KEPT:
-        start, end = now - _KEPT, now  # as Deriv does: the newest ticks of all, without a word
+        start, end = now - _KEPT, now  # the newest ticks without an error, as Deriv does
     if candles and ask.candles_kept is not None:
         start = max(start, now - ask.candles_kept * _DAY)
     if candles:
@@ -154,7 +154,7 @@ def _ticks_history(ask: Ask) -> Reply:
 
 
 def _ohlc(name: str, granularity: int) -> Any:
-    """Return the candle as it grows: prices are text here, unlike in the history."""
+    """Return a function for the current candle. Prices are text here, unlike in the history."""
     digits = SYMBOLS[name].digits
 
     def grown(second: int) -> Reply | None:

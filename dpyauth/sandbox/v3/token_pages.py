@@ -1,4 +1,4 @@
-"""The sign-in pages of v3, which lead back to the app with a token for every account."""
+"""Sign-in pages of v3, which redirect to the app with a token for every account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Authorize(SignInPage):
     }
 
     def prepare(self) -> None:
-        """Look at what the app says."""
+        """Check the app's parameters."""
         self.app = _find_app(self.sandbox, self.get_query_argument("app_id", ""))
         self.scopes = self.app.scopes
         given = {name: self.get_query_argument(name, "") for name in _PASSED_ON}
@@ -52,11 +52,11 @@ class Authorize(SignInPage):
         return _choice(self.sandbox.world.sign_up(email))
 
     def address(self, signs_up: bool) -> str:
-        """Return where the form to sign in, or to sign up, is."""
+        """Return the address of the form to sign in or to sign up."""
         return f"/oauth2/{'signup' if signs_up else 'authorize'}?{self.passed_on}"
 
     def redirect_for(self, choice: Choice) -> Callable[[bool], str]:
-        """Return what makes the address to go on at, from whether the user lets the app in."""
+        """Return a function that returns the next address, given whether the user allows the app."""
         sandbox, app_id, state = self.sandbox, str(self.app.app_id), self.state
 
         def redirect(allowed: bool) -> str:
@@ -83,7 +83,7 @@ def _find_app(sandbox: Context, app_id: str) -> App:
     if app is None:
         raise OAuthError("No app with this app ID is registered with the sandbox.")
     if not app.redirect_uri:
-        raise OAuthError("This app has no redirect URL, so there is no way back to it. Register one that has.")
+        raise OAuthError("This app has no redirect URL, so the browser cannot return to it. Register an app with one.")
     return app
 
 
@@ -93,14 +93,14 @@ def _choice(user: User) -> Choice:
 
 
 class _Front(RequestHandler):
-    """A page to see when the port is opened in a browser."""
+    """Page to show if the port is opened in a browser."""
 
     def initialize(self, sandbox: Context) -> None:
         self.sandbox = sandbox
 
     def get(self) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"This is the dpyauth sandbox, a Deriv v3 that is not Deriv. Connect to {self.sandbox.url}\n")
+        self.finish(f"This is the dpyauth sandbox, which simulates Deriv's v3 API. Connect to {self.sandbox.url}\n")
 
 
 def routes(sandbox: Context) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:

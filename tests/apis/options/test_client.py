@@ -326,8 +326,8 @@ def test_a_proxy_that_refuses(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
             monkeypatch.setenv(name, base.replace("//", "//user:C4nary@"))
             return await once("https://deriv.example", CHANGE, direct=False)
 
-    why = "it may not allow Deriv's servers, or not let WebSockets through"
-    told = f"the proxy in this machine's settings refuses (HTTP 403): {why}"
+    why = "it may block Deriv's servers, or WebSockets"
+    told = f"the proxy in this machine's settings refused the connection (HTTP 403): {why}"
     assert asyncio.run(main()) == NoResponse(told, left=False, passing=False)
 
 

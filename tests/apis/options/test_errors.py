@@ -221,24 +221,29 @@ def test_an_error_may_come_in_any_envelope(body: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "code", "message", "advice"),
     [
-        ("payment_agent_transfer", "RequestIDUsed", None, "Look at your ledger for what became of it; only another"),
-        ("wallet_transfer_platforms", "DuplicateRequestID", None, "Look at your ledger for what became of it"),
+        (
+            "payment_agent_transfer",
+            "RequestIDUsed",
+            None,
+            "Look at your ledger to see whether that request was carried out; money",
+        ),
+        ("wallet_transfer_platforms", "DuplicateRequestID", None, "Look at your ledger to see whether"),
         ("payment_agent_withdraw_status", "RequestIDNotFound", None, "most likely not carried out"),
         ("payment_agent_withdraw", "WalletFundsInsufficient", None, "session.wallets() shows"),
         ("payment_agent_withdraw", "NoClientWallet", None, "session.wallets() lists your wallets"),
         ("payment_agent_transfer", "NoClientWallet", None, "Either the recipient or you"),
         ("payment_agent_withdraw", "AgentInactive", None, 'session.frame("payment_agent_list"'),
-        ("payment_agent_transfer", "AgentInactive", None, "It is about you"),
-        ("payment_agent_transfer", "AgentIDInvalid", None, "It is about you"),
-        ("payment_agent_transfer", "AgentCurrencyUnsupported", None, "It is about you"),
-        ("payment_agent_withdraw", "AgentIDInvalid", None, "Either you are no payment agent, or the agent_id"),
+        ("payment_agent_transfer", "AgentInactive", None, "This is about you"),
+        ("payment_agent_transfer", "AgentIDInvalid", None, "This is about you"),
+        ("payment_agent_transfer", "AgentCurrencyUnsupported", None, "This is about you"),
+        ("payment_agent_withdraw", "AgentIDInvalid", None, "Either you are not a payment agent, or the agent_id"),
         ("payment_agent_withdraw", "InvalidOTP", None, "payment_agent_withdraw_verification sends another one"),
         ("payment_agent_withdraw", "WithdrawalAmountMaximum", None, "payment_agent_get"),
         ("payment_agent_transfer", "NicknameNotFound", None, "Check the nickname"),
-        ("wallet_transfer_exchange", "RateTokenExpired", None, "ask for a new one with wallet_exchange_rate"),
-        ("wallet_transfer", "InvalidExchangeRate", None, "ask for a new one with wallet_exchange_rate"),
-        ("wallet_transfer_platforms", "BadRequest", "The quote has expired", "ask for a new one with wallet_exchange"),
-        ("wallet_transactions", "BadRequest", "Unknown page_cursor", "Begin again without page_cursor"),
+        ("wallet_transfer_exchange", "RateTokenExpired", None, "get a new one with wallet_exchange_rate"),
+        ("wallet_transfer", "InvalidExchangeRate", None, "get a new one with wallet_exchange_rate"),
+        ("wallet_transfer_platforms", "BadRequest", "The quote has expired", "get a new one with wallet_exchange"),
+        ("wallet_transactions", "BadRequest", "Unknown page_cursor", "Start again without page_cursor"),
         ("reset_demo_balance", "AccountNotFound", None, "session.accounts()"),
         ("account_nickname", "IdentityNotFound", None, "no nickname for you"),
         ("legacy_statement", "NotFound", None, "before the move"),
@@ -255,13 +260,13 @@ def test_what_to_do_is_said(call: str, code: str, message: str | None, advice: s
 
 def test_the_users_own_profile_as_a_payment_agent() -> None:
     path = "/payment-agents/v1/agents/me"
-    assert "It is about you" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get", path)))
+    assert "This is about you" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get", path)))
     assert "lists the payment agents" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get")))
 
 
 ELSEWHERE = {
-    "Begin again": ("BadRequest", "Unknown page_cursor", {"wallet_transactions"}),
-    "ask for a new one": (
+    "Start again": ("BadRequest", "Unknown page_cursor", {"wallet_transactions"}),
+    "get a new one": (
         "BadRequest",
         "The quote has expired",
         {name for name in CALLS if name.startswith("wallet_transfer")},
@@ -307,7 +312,7 @@ def test_a_refusal_without_a_code_is_most_likely_not_derivs() -> None:
     text = str(judge(answered(403, b"Forbidden", "text/plain"), asked()))
     assert text.index("a company proxy") < text.index("scope")
     text = str(judge(answered(401), asked()))
-    assert "a company proxy in between wants a sign-in" in text
+    assert "a company proxy in between requires its own sign-in" in text
     assert "company proxy" not in str(judge(listed(401, "Unauthorized", "Invalid application"), asked()))
 
 
@@ -327,13 +332,13 @@ def test_a_missing_scope_is_named(scopes: tuple[str, ...], said: str) -> None:
 @pytest.mark.parametrize(
     ("message", "app_id", "said"),
     [
-        ("Deriv-App-ID header is required for PAT tokens", None, "needs your app ID with the token"),
-        ("Invalid application", "33AbcDefGhiJkl", "an OAuth app for a sign-in in the browser. (Unauthorized)"),
-        ("Invalid application", "1089", "digits only belongs to Deriv's older API"),
-        ("Invalid token format", "33AbcDefGhiJkl", "a part of it is missing"),
+        ("Deriv-App-ID header is required for PAT tokens", None, "needs your app ID as well as the token"),
+        ("Invalid application", "33AbcDefGhiJkl", "an OAuth app for a browser sign-in. (Unauthorized)"),
+        ("Invalid application", "1089", "consists of digits belongs to Deriv's older API"),
+        ("Invalid token format", "33AbcDefGhiJkl", "part of it is missing"),
         ("Invalid or expired token", "33AbcDefGhiJkl", "mistyped, deleted or expired, or of another kind"),
         ("Something new", "33AbcDefGhiJkl", "same kind as the token. (Unauthorized)"),
-        ("Something new", "1089", "digits only belongs to Deriv's older API"),
+        ("Something new", "1089", "consists of digits belongs to Deriv's older API"),
         ("Something new", None, "(none was given)"),
         (None, "33AbcDefGhiJkl", "Either the token is mistyped"),
     ],

@@ -162,7 +162,7 @@ def test_an_inconclusive_answer(trouble: Told) -> None:
     with pytest.raises(OutcomeUnknown, match="may or may not") as told:
         looked("wallet_transfer", Deriv(main=trouble))
     assert told.value.request_id == KEY
-    assert "in vain" in " ".join(told.value.__notes__)
+    assert "without success" in " ".join(told.value.__notes__)
     assert f'session.frame("wallet_transactions", wallet_type="main", request_id="{KEY}")' in str(told.value)
     assert looked("wallet_transfer", Deriv(main=trouble, p2p=listed(ROW)))["data"] == ROW  # found, so it counts
 

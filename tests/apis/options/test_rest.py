@@ -416,7 +416,7 @@ def test_a_pause_longer_than_the_timeout_is_reported(header: str, words: str) ->
 
 @pytest.mark.parametrize(
     ("spent", "header", "what", "seconds"),
-    [(0, "7", "the pause that Deriv asks for", 7), (MINUTELY, None, "Deriv's limit of calls a minute", 60)],
+    [(0, "7", "the pause that Deriv asks for", 7), (MINUTELY, None, "Deriv's limit on calls per minute", 60)],
 )
 def test_a_waiting_call_says_what_it_waits_for(
     spent: int, header: str | None, what: str, seconds: float, monkeypatch: pytest.MonkeyPatch
@@ -581,7 +581,7 @@ def test_an_answer_that_names_no_subject_counts(name: str, fields: Any, body: An
 )
 def test_a_change_may_have_happened_after_an_answer_about_something_else(name: str, fields: Any, data: Any) -> None:
     deriv = Deriv(fine(data=data))
-    with pytest.raises(OutcomeUnknown, match="the answer names another"):
+    with pytest.raises(OutcomeUnknown, match="the reply names another"):
         deriv.ask(name, **fields)
     assert len(deriv.requests) == 1
 

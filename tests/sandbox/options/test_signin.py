@@ -157,10 +157,10 @@ def test_forged_forms(browser: Browser) -> None:
     [
         ({"client_id": "1089"}, "client_id"),
         ({"client_id": ""}, "client_id"),
-        ({"redirect_uri": BACK[:-1]}, "letter by letter"),
-        ({"redirect_uri": f"{BACK}?"}, "letter by letter"),
-        ({"redirect_uri": f"{BACK} "}, "letter by letter"),
-        ({"redirect_uri": ""}, "letter by letter"),
+        ({"redirect_uri": BACK[:-1]}, "exactly the registered one"),
+        ({"redirect_uri": f"{BACK}?"}, "exactly the registered one"),
+        ({"redirect_uri": f"{BACK} "}, "exactly the registered one"),
+        ({"redirect_uri": ""}, "exactly the registered one"),
         ({"state": "x" * 3000}, "longer"),
     ],
 )
