@@ -307,7 +307,7 @@ def test_registering_apps(box: Sandbox) -> None:
         ({"redirect_uri": "https://example.com/", "scopes": ["read"]}, "scopes"),
         ({"redirect_uri": "https://example.com/", "scopes": []}, "scopes"),
         ({}, "redirect URL"),
-        ({"redirect_uri": "https://example.com/ x"}, "blanks"),
+        ({"redirect_uri": "https://example.com/ x"}, "spaces"),
         ({"kind": "other"}, "kind"),
     ):
         with pytest.raises(InvalidSetting, match=why):
