@@ -45,7 +45,7 @@ check:
 core: $(VENV)/test.stamp
 	$(BIN)/pytest -q -n 2 --dist loadfile --durations 5 $(CORE)
 
-# Which lines and branches the tests of `make test` reach outside of a browser. It takes about twice their time, so it is
+# Which lines and branches the tests of `make test` reach outside of a browser. It takes longer than they do, so it is
 # not part of `make test`.
 coverage: $(VENV)/test.stamp
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
