@@ -1,9 +1,10 @@
-"""The tests on each Python, and on other releases than the newest of what dpyauth needs.
+"""Run the tests on each Python, and with the lowest and the next releases of the packages that dpyauth needs.
 
-    pipx run nox -f tests/noxfile.py             # the quick ones on every Python that is there
+    pipx run nox -f tests/noxfile.py             # the sessions `tests` (on every installed Python) and `lowest`
     pipx run nox -f tests/noxfile.py -s lowest   # one session
 
-`make test` is the whole of the checks on one Python; these are the parts of it that differ from Python to Python.
+`make test` runs every check on one Python. These sessions run the tests whose result depends on the Python version or on
+the versions of other packages.
 """
 
 from __future__ import annotations
@@ -43,14 +44,15 @@ def lowest(session: nox.Session) -> None:
     session.chdir(ROOT)
     extras = ("lab", "dask", "keyring")
     session.install("-e", f".[{','.join(extras)}]", *pins(*extras))
-    session.install("hypothesis", "pyyaml", "pytest", "pytest-xdist", "trustme")
+    # What the tests of these rooms import; the extra `test` would raise some of the lowest versions.
+    session.install("authlib", "hypothesis", "jsonschema", "pyyaml", "pytest", "pytest-xdist", "trustme")
     rooms = ("apis", "frames", "net", "oauth", "panels", "plots", "session", "storage")
     session.run(*RUN, "-n", "4", *(session.posargs or [f"tests/{room}" for room in rooms]))
 
 
 @nox.session(python=PYTHONS[-2])
 def newest(session: nox.Session) -> None:
-    """Run the same tests with releases that are yet to come, upper bounds set aside: may one be raised?"""
+    """Run the same tests with pre-releases and without the upper bounds, to see whether a bound can be raised."""
     session.chdir(ROOT)
     session.install("-e", ".[test]")
     session.install("--upgrade", "--pre", *LOOSE)
