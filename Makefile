@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NPM := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm --prefix tests/javascript
 
-# Hundreds of tests start a Python: what one has compiled, the next need not compile again.
+# Hundreds of tests start a Python, so let it store compiled files for the next one.
 export PYTHONDONTWRITEBYTECODE =
 
 # The pure core: tests without sockets, kernels and sandboxes, 3,000 of them in half a minute.
@@ -75,7 +75,7 @@ javascript: $(VENV)/javascript.stamp
 javascript-fix: $(VENV)/javascript.stamp
 	$(NPM) run --silent fix
 
-# Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
+# Builds the wheel, and installs it as README says: with its extra `lab`, and without the packages of the tests.
 release: | $(VENV)/bin/python
 	$(BIN)/python tests/deployed/installed.py $(VENV)/release
 
@@ -108,9 +108,9 @@ $(VENV)/lab.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
-# Beside the newest releases the tests use older ones that users still have, each set in a folder of its own; and Dash,
-# which would add an extension to JupyterLab that has to be built. pytz and sniffio are what the oldest pandas and httpx
-# need and the newest do not.
+# Besides the newest releases, the tests use older ones that users still have, each set in its own folder. Dash has its
+# own folder because it would add an extension to JupyterLab that has to be built. The oldest pandas and httpx need pytz
+# and sniffio; the newest do not.
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/ipykernel-6 'ipykernel==6.31.*'
@@ -123,8 +123,8 @@ $(VENV)/javascript.stamp: tests/javascript/package-lock.json | $(VENV)/test.stam
 	$(NPM) ci --silent --no-audit --no-fund
 	touch $@
 
-# A browser; and for one test each a keyring and a PostgreSQL server, which Linux can give them. On a person's machine
-# these two are no small change: they come in CI only.
+# Installs a browser and, in CI, a keyring and a PostgreSQL server, which one test each needs. Those two change a
+# developer's machine too much to be installed there.
 packages:
 	@has() { for name; do command -v $$name >/dev/null && return 0; done; return 1; }; \
 	wanted=; has chromium chromium-browser google-chrome || wanted=chromium; \

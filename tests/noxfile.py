@@ -3,8 +3,8 @@
     pipx run nox -f tests/noxfile.py             # the sessions `tests` (on every installed Python) and `lowest`
     pipx run nox -f tests/noxfile.py -s lowest   # one session
 
-`make test` runs every check on one Python. These sessions run the tests whose result depends on the Python version or on
-the versions of other packages.
+`make test` runs every check on one Python. These sessions run the tests whose result depends on the version of Python
+or of other packages.
 """
 
 from __future__ import annotations
