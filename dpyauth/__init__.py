@@ -162,9 +162,8 @@ def _missing(name: str) -> AttributeError:
 if not TYPE_CHECKING:  # a type checker would accept every name
     __getattr__ = _load
 
-if (
-    "marimo" in sys.modules
-):  # note now that visitors share this process: marimo does not say so on threads that the app starts
+# Note now that visitors share this process: marimo does not say so on threads that the app starts.
+if "marimo" in sys.modules:
     from dpyauth import _environment
 
     _environment.shares_process()

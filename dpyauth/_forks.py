@@ -142,7 +142,7 @@ def _living() -> list[_Selector]:
 
 
 def _hold() -> None:
-    # A lock that cannot be had in time is left out: a thread that hangs must not make every fork hang as well.
+    # A lock that cannot be taken in time is left out: a thread that hangs must not make every fork hang as well.
     until, _held.locks = time.monotonic() + PATIENCE, []
     for lock in (importing, loading, *(selector.turn for selector in _living())):
         if lock.acquire(timeout=max(0.0, until - time.monotonic())):

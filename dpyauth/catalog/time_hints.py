@@ -29,7 +29,7 @@ def instead_of_time(value: Any) -> str:
         date = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=_WORDS[text])
         return f"Write '{date}', which is {text} in UTC."
     if text == "now":
-        return "To end a period now, leave out until."
+        return "To end a period now, leave out until=."
     if span := _SPAN.fullmatch(text):
         return f"Write datetime.timedelta({_UNITS[span[2][0]]}={int(span[1])})."
     if found := _YEAR_FIRST.fullmatch(text):

@@ -219,8 +219,8 @@ class Connection:
         self._dropped = reason
         socket, self._socket = self._socket, None
         if socket is not None:
-            # Messages of the same read must not reach the protocol any more: for it the connection is lost, and it
-            # will send the calls that they answer again.
+            # The protocol has given this connection up, and will send unanswered reads again on the next one. So
+            # further messages of the same read must not reach it.
             socket.on_message = socket.on_batch = socket.on_part = None
             socket.transport.abort()
 
@@ -291,7 +291,7 @@ class Connection:
             reason = closing(socket)
         except Exception as raised:  # whatever a server has sent: one failed attempt must not end the connection
             failure = self._connector.failure(raised, self._protocol.was_ready)
-            if failure is None:
+            if failure is None:  # only the address was too old: the next attempt gets a new one, nothing to report
                 return
         finally:
             if socket is not None:

@@ -82,7 +82,7 @@ class Gaps:
         if first <= last:
             subscription.held_back = None
             return
-        if first == last + 1:
+        if first == last + 1:  # nothing can be missing between two consecutive seconds, so save the call
             self._filled(subscription, {"history": {"times": [], "prices": []}})
             return
         fields = {
@@ -103,8 +103,8 @@ class Gaps:
             last, first = epoch(subscription.last) or 0, epoch(held_back[0]) or 0
             received = zip(times, prices, strict=False)
             missed = {time: quote for time, quote in received if type(time) is int and last < time < first}
-            # If Deriv no longer has the requested ticks, it returns its latest ones. None of them is in the gap then,
-            # and the gap must not be reported as filled.
+            # Report the gap as filled only if no tick can be missing. A reply with FILL_LIMIT ticks may have been cut.
+            # If Deriv no longer has the requested ticks, it returns its latest ones, none of which is in the gap.
             gap["filled"] = len(times) < FILL_LIMIT and bool(missed or not times)
             for time, quote in sorted(missed.items()):
                 tick = {"symbol": subscription.symbol, "epoch": time, "quote": quote}

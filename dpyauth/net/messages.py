@@ -27,7 +27,7 @@ def parse(message: bytes) -> Reply | None:
 
 
 def _without_empty_error(reply: Reply) -> Reply:
-    """Remove an ``error`` that is not one: null, or empty beside a payload."""
+    """Remove an ``error`` that reports nothing: null, or empty in a reply that has a payload."""
     if "error" in reply:
         error = reply["error"]
         if error is None or (not error and reply.get(str(reply.get("msg_type"))) is not None):

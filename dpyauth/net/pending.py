@@ -41,9 +41,9 @@ class PendingCall:
     ``listener`` gets the updates if the call opens a stream.
 
     Two threads act on a call: the caller's, which an interrupt may stop between any two lines, and the connection's.
-    Two decisions must be made by only one of them: whether the call is sent or withdrawn, and which reply or error it
-    ends with. Each of these is a single ``dict.pop``, which is atomic. A lock would not do: an interrupt could leave it
-    locked, and the connection's thread would hang.
+    They compete for two decisions: whether the call is sent or withdrawn, and which reply or error it ends with. The
+    thread that comes first decides, with a single ``dict.pop``, which is atomic. A lock would not do: an interrupt
+    could leave it locked, and the connection's thread would hang.
     """
 
     # Not a dataclass: decorating one takes longer than a call does, and delays the first reply after an import.

@@ -287,6 +287,8 @@ class Protocol:
         req_id = reply.get("req_id")
         if type(req_id) is not int:
             self._drop_reply(reply)
+        # `sent_at` is None while a call waits to be sent again. A message with its number is then not its reply, but
+        # may be an update of its stream.
         elif (pending := self._calls.get(req_id)) is not None and pending.sent_at is not None:
             if not belongs(reply, pending.call, req_id, pending.fields, self._names):
                 self._misplaced(pending.call)
@@ -338,8 +340,8 @@ class Protocol:
             self._lost_at = now
         self._ready_since = None
         self._forget_requests(now)
-        # If the first connection fails, `login` raises the error and the user decides. Trying on in the background
-        # would hide a wrong server or app ID.
+        # If the first connection fails, `login` raises the error and the user decides. Further attempts in the
+        # background would hide a wrong server or app ID.
         if not (self.was_ready or self.retry_first):
             self._end(State.CLOSED, error or unreachable(reason))
             return
@@ -440,6 +442,8 @@ class Protocol:
                 self._become_ready(now, reply)
             return None
         error, may_help_later = verdict
+        # On a first sign-in every error ends the connection, so that `login` reports it at once. Later, only an error
+        # that says that the credential is refused does.
         if not (may_help_later and (self.was_ready or self.retry_first)):
             self._end(State.SIGNED_OUT, error)
         return str(error)
@@ -580,6 +584,7 @@ class Protocol:
         self._retries.reopen_all(now)
         self._change(State.OPEN if self._handshake is None else State.AUTHORISED, "")
         self._on_ready(reply)
+        # After the change of state: before it, `received` would only put them back.
         early, self._early = self._early, []
         for message in early:
             self.received(message, now)

@@ -89,6 +89,8 @@ class _Bucket:
         until = self.blocked_until
         if len(self.recent) == self.minutely:
             until = max(until, self.recent[0] + MINUTE)
+        # `minutes` has only the time of the first call of each minute. The last one may be a minute later, and leaves
+        # the hour a minute later as well.
         if self.hour >= self.hourly:
             until = max(until, self.minutes[0][0] + HOUR + MINUTE)
         return max(0.0, until - now)

@@ -30,7 +30,7 @@ GRACE = 1.0
 """Seconds that an error about one symbol waits for the first reply about the others."""
 
 INSTANT = 0.001
-"""Longest delay that does not count as waiting, in seconds."""
+"""Shortest delay that counts as waiting, in seconds."""
 
 
 class Retries:

@@ -135,9 +135,12 @@ class Subscriptions:
             self.unsubscribe(reply)
             return
         found = stream_id(reply)
+        # Deriv was asked to end this stream, and still sends updates: the request may have failed, so repeat it, and do
+        # not deliver the update.
         if found is not None and found in self.unsubscriber:
             self.unsubscriber.unsubscribe(found)
             return
+        # An error about one symbol, before the first data about another: `opened` delivers it afterwards.
         if "error" in reply and not subscription.live:
             subscription.errors.append(reply)
             return

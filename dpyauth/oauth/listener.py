@@ -140,7 +140,8 @@ class Listener(Generic[T]):
         _forks.own(self)
         port = self._sockets[0].getsockname()[1]
         name = f"[{host}]" if ":" in host else host
-        self._path = quote(parts.path, safe="/%") or "/"
+        self._path = quote(parts.path, safe="/%") or "/"  # in the form in which browsers request it
+        # Browsers leave the port out of `Host` if it is 80.
         self._hosts = {f"{name}:{port}", name} if port == 80 else {f"{name}:{port}"}
         self.url = f"http://{name}{'' if port == 80 else f':{port}'}{self._path}"
         self.future: Future[T] = Future()
@@ -241,7 +242,7 @@ class Listener(Generic[T]):
         response = self._respond(request, hosts)
         if not waited_for or self._outcome is None:
             return response, 0.0
-        # This request has ended the sign-in.
+        # This request has ended the sign-in. Stop after a while even if the browser never fetches the last page.
         self._loop.call_later(self._hold + GRACE, self._over.set)
         if self._hold:
             self._loop.call_soon(self._settle)

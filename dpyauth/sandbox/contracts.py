@@ -14,9 +14,7 @@ from dpyauth.sandbox import data_files, price_feed
 
 FEE: Final = 0.0128  # added to the chance of a contract in the price to buy it, and subtracted in the price to sell it
 _YEAR: Final = 31_557_600
-_EXACT: Final = (
-    7 * 86_400
-)  # prices of such a period are checked second by second, and of what is before, minute by minute
+_EXACT: Final = 7 * 86_400  # limits are checked for every second of this period, and after it only for every minute
 _AT_ONCE: Final = 50_000  # prices
 _UNITS: Final = ((86_400, "days"), (60, "minutes"), (1, "seconds"))
 

@@ -118,7 +118,7 @@ class Faults:
         self._add("http", call, times, body, status, {"Content-Type": kind, **(headers or {})})
 
     def zombie(self, times: int = 1) -> None:
-        """Let the next private WebSockets of the Options API open, but never send a reply with data."""
+        """Let the next private WebSockets of the Options API open, but answer only ping and time with data."""
         with self._lock:
             self._opening += [None] * times
 

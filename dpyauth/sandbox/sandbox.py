@@ -22,7 +22,7 @@ from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 
 T = TypeVar("T")
 _HIGHEST_PORT: Final = 65_535
-_MOST: Final = 1_000_000_000  # largest amount of money, and of seconds
+_MOST: Final = 1_000_000_000  # largest amount of money, and largest number of seconds
 
 
 class Side(NamedTuple):

@@ -165,7 +165,7 @@ def _parsed(text: Secret) -> dict[str, Entry] | str:
     except (ValueError, TypeError, RecursionError):
         pass
     return (
-        "is damaged: its content was not written by dpyauth. It was not changed. Restore it, or run dpyauth.forget() "
+        "is damaged: its content is not what dpyauth writes. It was not changed. Restore it, or run dpyauth.forget() "
         "to remove it, then sign in again."
     )
 

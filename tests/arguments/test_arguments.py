@@ -232,7 +232,7 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
         "Write the time like '14:30', in UTC, or with its zone",
     ),
     (lambda session: session.statement("2026-01-01 25:00"), "There is no such time of day as '25:00'."),
-    (lambda session: session.statement("now"), "To end a period now, leave out until."),
+    (lambda session: session.statement("now"), "To end a period now, leave out until=."),
     (lambda session: session.use(None), "use() takes a text for 'loginid', not None."),
     (lambda session: session.call(), "call() needs 'name'"),
     (lambda session: session.call(name="ping"), "call() takes 'name' by position: leave out name=."),

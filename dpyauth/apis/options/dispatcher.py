@@ -1,7 +1,7 @@
 """Run HTTP calls on the background loop, with the same interface as `Connection`.
 
 The rules are those of a socket's calls: a call that changes something is sent at most once, and every call ends within
-its time-out.
+its time-out. Only a transfer whose reply was lost takes longer, because it is looked up.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ class HttpDispatcher:
                 reply = await self._ask(call, fields, pending.timeout, pending.exact)
             if not pending.key or not _is_empty(reply):
                 return reply
+            # An empty reply to a transfer says neither that it was made nor that it failed: treat it as lost.
             unknown = outcome_unknown(pending.call, "the reply is empty", pending.look)
         except OutcomeUnknown as error:
             unknown = error

@@ -258,7 +258,7 @@ _WRONG_APP_ID = (
     f"at {_PAGES.apps} with the same login, and of the token's kind: a PAT app for a personal access token, an OAuth "
     "app for a browser sign-in"
 )
-_LEGACY_APP_ID = ". An ID that consists of digits belongs to Deriv's older API, v3"
+_LEGACY_APP_ID = ". An ID that consists only of digits belongs to Deriv's older API, v3"
 _ASKED = "a company proxy in between requires its own sign-in: the reply has no error code of Deriv's"
 _NOT_WHOLE = (
     "Deriv does not recognise this as a token of its current API: part of it is missing, or it is a token of the older "

@@ -158,7 +158,8 @@ def _nowhere(error: DpyauthError) -> bool:
 def _rows(reply: Reply, key: str) -> list[Row] | None:
     """Return the listed rows with this key; None if the reply is inconclusive.
 
-    That is a list without such a row that is not empty (Deriv may have ignored the key), or that has further pages.
+    If no row has the key, only an empty list without further pages is conclusive. A list of other rows may mean that
+    Deriv has ignored the key.
     """
     data = reply.get("data")
     listed = data.get("transactions") if isinstance(data, dict) else data

@@ -79,8 +79,8 @@ class OptionsSignIn:
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
         )
         self.dispatcher = HttpDispatcher(self._ask, self._end)
-        # The latest ones are kept only because a Secret is removed from texts as long as it exists: an error may still
-        # repeat a password that has been used.
+        # Nothing reads these. The latest ones are kept because `scrub` removes only secrets that still exist, and an
+        # error may repeat a password that has been used.
         self.one_time_passwords: deque[Secret] = deque(maxlen=16)
         self._auth = TokenAuth(
             first,
@@ -124,6 +124,7 @@ class OptionsSignIn:
             except ApiError as error:
                 self._advise(error, chosen[0])
                 if await self._may_pass(error, chosen[0], stood=proof.stood, accepted=proof.stood or known.done()):
+                    # A ConnectionFailed, which is in `connector.PASSING`: another attempt follows.
                     raise unreachable(str(error).rstrip(".")) from None
                 raise
             self._check_kind(given, chosen[0])

@@ -196,6 +196,7 @@ class Rest:
             now = self._clock()
             asked = outcome.pause
             limited = isinstance(outcome.error, RateLimited)
+            # After a refusal because of the rate limit, `RateLimits` has computed the whole pause.
             pause = asked if asked is not None and limited else max(backoff.next_delay(now), asked or 0.0)
             if now + pause >= deadline:
                 return outcome
@@ -204,6 +205,7 @@ class Rest:
 
     async def _turn(self, request: Request, deadline: float) -> None:
         """Wait for Deriv's limit on calls per minute; a change fails instead."""
+        # A loop, because other calls may use up the limit again during the sleep.
         while (wait := self._limits.wait(GENERAL, self._clock())) > 0:
             if request.changes:
                 raise over_budget(request.call, wait)
@@ -244,6 +246,7 @@ class Rest:
             return _of_another(request, other) if other else response
         pause = response.retry_after
         if isinstance(error, RateLimited) and not limits_one_thing(error):
+            # A longer pause than any limit of Deriv's needs is a mistake: report it instead of trying again.
             believed = pause is None or pause <= LONGEST_PAUSE
             return _Trouble(error, believed, self._limits.refused(GENERAL, self._clock(), pause))
         if request.changes and (response.failing or _leaves_open(error, response)):

@@ -111,9 +111,8 @@ class Handler(RequestHandler):
                 case "garbage":
                     answer.body = args[0]
                 case "edit":
-                    answer.body = json.loads(
-                        _text(answer.body)
-                    )  # a copy, so that the fault does not change the sandbox itself
+                    # A copy, so that the fault does not change the sandbox itself.
+                    answer.body = json.loads(_text(answer.body))
                     args[0](answer.body)
                 case "oversize":
                     text = _text(answer.body)

@@ -334,11 +334,11 @@ def test_a_missing_scope_is_named(scopes: tuple[str, ...], said: str) -> None:
     [
         ("Deriv-App-ID header is required for PAT tokens", None, "needs your app ID as well as the token"),
         ("Invalid application", "33AbcDefGhiJkl", "an OAuth app for a browser sign-in. (Unauthorized)"),
-        ("Invalid application", "1089", "consists of digits belongs to Deriv's older API"),
+        ("Invalid application", "1089", "consists only of digits belongs to Deriv's older API"),
         ("Invalid token format", "33AbcDefGhiJkl", "part of it is missing"),
         ("Invalid or expired token", "33AbcDefGhiJkl", "mistyped, deleted or expired, or of another kind"),
         ("Something new", "33AbcDefGhiJkl", "same kind as the token. (Unauthorized)"),
-        ("Something new", "1089", "consists of digits belongs to Deriv's older API"),
+        ("Something new", "1089", "consists only of digits belongs to Deriv's older API"),
         ("Something new", None, "(none was given)"),
         (None, "33AbcDefGhiJkl", "Either the token is mistyped"),
     ],
