@@ -100,9 +100,8 @@ def _proxies() -> Iterator[Row]:
     wrong: list[str] = []
     for name, address in sorted(found.items()):
         variable = f"{name.upper()}_PROXY"
-        place, trouble = _shown(
-            address, strict=name != "http"
-        )  # plain HTTP is used for this machine only, without a proxy
+        # Not strict for plain HTTP, which is used for this machine only, without a proxy.
+        place, trouble = _shown(address, strict=name != "http")
         told.append(f"{variable}: {place}")
         wrong += [f"{variable}: {trouble}"] if trouble else []
     over = {kind: any(name in found for name in names) for kind, names in PROXIES.items()}

@@ -82,9 +82,8 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         with contextlib.suppress(Exception):  # a replaced stream may have no file descriptor
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-            )  # or Python would fail again when it flushes at exit
+            # Otherwise Python would fail again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             say(f"The result could not be written: {error.strerror}.")
             raise Ended(WRONG) from None

@@ -72,9 +72,8 @@ def _rows(payload: Mapping[str, Any], currency: str | None) -> list[dict[str, An
     known = next((row for row in rows if current.get("loginid") in (None, row.get("loginid"))), None)
     if current and known is None:
         rows.insert(0, {**current, "currency": current.get("currency") or currency})
-    elif (
-        known is not None and current.get("loginid") is not None
-    ):  # a field that is there twice, with different values: keep both
+    elif known is not None and current.get("loginid") is not None:
+        # If both have a field, with different values, keep both values.
         others = {name: value for name, value in current.items() if known.get(name) != value}
         known |= {f"{name}_" if name in known else name: value for name, value in others.items()}
     return rows

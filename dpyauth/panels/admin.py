@@ -148,9 +148,8 @@ class AdminModel(PanelModel):
             case {"do": "refresh"}:
                 self.refresh()
             case {"do": str(), "loginid": str(loginid)} if self.content()["may"]:
-                if (
-                    loginid != self.session.loginid
-                ):  # the account was switched, and the browser does not show it yet: the user meant the other account
+                # The account was switched, and the browser does not show it yet: the user meant the other account.
+                if loginid != self.session.loginid:
                     self.changed()
                 elif not self._changing:  # a second click before the first is done
                     self.act(message)

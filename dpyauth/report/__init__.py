@@ -110,9 +110,8 @@ def export(
     report = _gathered(session, since, suffix, reason)
     target.parent.mkdir(parents=True, exist_ok=True)
     with naming(target):
-        made = Path(
-            tempfile.mkdtemp(prefix=PREFIX, dir=target.parent)
-        )  # readable by its owner only, until it is complete
+        # Only its owner can read the folder until it is complete.
+        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))
         try:
             for name, content in _files(report):
                 write(made / name, content)

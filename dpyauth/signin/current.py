@@ -116,7 +116,5 @@ def close_sessions() -> None:
 @_forks.in_child
 def _forget() -> None:
     global _of_process, _of_thread
-    _of_process, _of_thread = (
-        _Profiles(),
-        threading.local(),
-    )  # new ones: another thread of the parent may hold a lock of the old
+    # New ones, because another thread of the parent may hold a lock of the old ones.
+    _of_process, _of_thread = _Profiles(), threading.local()
