@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE =
 # The pure core: tests without sockets, kernels and sandboxes, 3,000 of them in half a minute.
 NET := addresses backoff keepalive matching messages pending protocol rate_limits send_queue state subscriptions unsubscribe
 PANELS := card_text money_rows scope_presets status_rows texts
-HOUSE := api_names exported_names imports project
+HOUSE := api_names exported_names imports project workflows
 ALONE := credentials errors registry sensitive settings targets times traceback
 CORE := tests/arguments tests/catalog tests/checkup/test_drift.py tests/oauth/test_implicit.py tests/oauth/test_pkce.py \
 	$(NET:%=tests/net/test_%.py) $(PANELS:%=tests/panels/test_%.py) $(HOUSE:%=tests/house/test_%.py) $(ALONE:%=tests/test_%.py)

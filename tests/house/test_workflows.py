@@ -96,7 +96,10 @@ def test_the_other_files_are_yaml_and_name_commands_that_are_there() -> None:
 
 
 def test_the_citation_and_the_recipe_are_of_this_version_and_need_what_the_package_needs() -> None:
-    assert load(ROOT / "CITATION.cff")["version"] == __version__
+    citation = load(ROOT / "CITATION.cff")
+    assert citation["version"] == __version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{__version__}] - {citation['date-released']}\n" in changelog
     guide = (ROOT / "notebooks/guide/releasing.md").read_text(encoding="utf-8")
     recipe = yaml.safe_load(guide.partition("```yaml\n")[2].partition("```\n")[0])
     assert recipe["context"]["version"] == __version__
