@@ -16,7 +16,7 @@ from dpyauth.registry import APIS, DEFAULT, by_app_id
 if TYPE_CHECKING:
     from dpyauth.targets import Targets
 
-SOURCE = "the prompt"
+SOURCE = "a token entered at the prompt"
 TRIES = 3
 """Number of times that the prompt asks for an app ID, and for a token if nothing was pasted."""
 
@@ -25,15 +25,12 @@ _NO_PASTE = (
     "(Command+V on a Mac), or from the Edit menu of the window."
 )
 
-
+# Reasons why the user cannot be asked. Each completes "No token was found, and …".
 NOT_ASKED = "this run cannot ask you for one"
 NO_INPUT = "this front end has no prompt: dpyauth.login() without ask= shows a panel"
 NO_CELL = "this thread cannot ask you for one: run dpyauth.login() in a cell, and pass the session to the thread"
 NOT_HIDDEN = "this prompt cannot hide what you type"
-NO_STREAM = (
-    "the input of this program does not work"
-    """Reasons why the user cannot be asked; each completes "No token was found, and …"."""
-)
+NO_STREAM = "the input of this program does not work"
 
 
 def no_credential(api: str, why: str = NOT_ASKED) -> str:
@@ -62,7 +59,7 @@ def prompt(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, o
     NoCredential
         The user did not answer, or the prompt cannot hide what the user types.
     InvalidCredential, InvalidSetting
-        The token cannot be right, or none of the entered app IDs can.
+        The token is malformed, or all the app IDs that the user entered are.
     """
     try:
         return ask(targets, api, app_id)

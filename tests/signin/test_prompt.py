@@ -11,6 +11,7 @@ from dpyauth import _environment
 from dpyauth.errors import InvalidCredential, InvalidSetting, NoCredential
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
+from dpyauth.signin import prompt
 
 OLD = "sandbox-rich-btc"
 OLD_BY_LOOKS = "Kx9Lm2Qw8Rt5Yz1"
@@ -171,3 +172,12 @@ def test_the_token_is_in_no_error(terminal: Terminal, capsys: pytest.CaptureFixt
     with pytest.raises(InvalidSetting) as refused:
         dpyauth.login()
     assert terminal.token not in str(refused.value) + capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "why", [prompt.NOT_ASKED, prompt.NO_INPUT, prompt.NO_CELL, prompt.NOT_HIDDEN, prompt.NO_STREAM]
+)
+def test_an_error_gives_one_reason(why: str) -> None:
+    text = prompt.no_credential("options", why)
+    assert text.startswith(f"No token was found, and {why}. Set the environment variable DERIV_APP_ID ")
+    assert "\n" not in why and "." not in why.replace("dpyauth.login()", "") and '"' not in why
