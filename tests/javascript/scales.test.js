@@ -124,8 +124,8 @@ describe("times", () => {
     assert.deepEqual(at([100, 300], 500), [250]);
     assert.deepEqual(at([100, 300], 270), [250]);
     assert.deepEqual(at([100, 300], 269), []);
-    assert.deepEqual(at([0, 32], 500), [24]);
-    assert.deepEqual(at([0, 31], 500), []);
+    assert.deepEqual(at([8, 40], 500), [32]);
+    assert.deepEqual(at([7, 39], 500), []);
   });
   test("seconds are told where labels are less than a minute apart", () => {
     const text = (pxPerSecond) => roundTimes(ticks([0, 90]), [100, 300], pxPerSecond, 500)[0].text;

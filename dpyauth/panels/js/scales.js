@@ -119,7 +119,7 @@ export function roundTimes(points, places, pxPerSecond, right) {
     const t = Math.floor(now / step) * step;
     if (t <= before || places[i] - last < APART) continue;
     const x = places[i] - ((now - t) / (now - before)) * (places[i] - places[i - 1]);
-    if (x > right - 20 || x < 24) continue;
+    if (x > right - 20 || x < 32) continue; // half of a label with seconds, so that none is cut off
     labels.push({ x, text: step < DAY ? clock(t).slice(0, step < 60 ? 8 : 5) : day(t).slice(5) });
     last = x;
   }
