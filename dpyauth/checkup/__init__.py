@@ -72,7 +72,7 @@ def doctor(
     InvalidRequest, NotInThisApi
         A call you named does not exist, or changes something.
     InvalidSetting
-        A setting cannot be right.
+        A setting is invalid.
 
     Examples
     --------

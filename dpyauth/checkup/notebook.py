@@ -47,7 +47,7 @@ def _by_prompt() -> str:
 def _without_panels() -> str:
     """Return advice on how to sign in if no panel appears."""
     if "prompt" in _environment.ways_to_ask():
-        return 'Without panels, dpyauth.login(ask="prompt") asks for your token at a prompt that hides it.'
+        return 'Without panels, dpyauth.login(ask="prompt") asks for your token and hides what you type.'
     return "Without panels, set DERIV_APP_ID and DERIV_TOKEN in the environment before the kernel starts."
 
 

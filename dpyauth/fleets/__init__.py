@@ -92,7 +92,7 @@ def fleet(
     Raises
     ------
     InvalidSetting
-        The credentials, the app ID or another setting are not possible.
+        The credentials, the app ID or another setting are invalid.
     NoCredential
         Only names were given, and no credential is stored for some of them on this machine.
 
@@ -112,7 +112,7 @@ def fleet(
     local = the_sandbox(sandbox, server)
     targets = Targets(local, server, language)
     if api is not None or app_id is not None or server is not None:
-        targets.settings(api or targets.guess(None, app_id), app_id)  # raises now if something is not possible
+        targets.settings(api or targets.guess(None, app_id), app_id)  # raises now if a setting is invalid
     connections = int(connections)
     if connections < 1:
         raise InvalidSetting("connections must be a whole number above 0.")

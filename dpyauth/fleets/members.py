@@ -145,7 +145,7 @@ def _with_app_id(given: Any) -> tuple[Any, Any]:
 def given(credentials: Mapping[str, object], fetch: object, check: Callable[[Secret, object], object]) -> list[Member]:
     """Return members for a mapping of names to tokens, or to functions that fetch them.
 
-    ``check`` raises an error for an app ID that is not possible for a token.
+    ``check`` raises an error for an app ID that does not fit a token.
     """
     if fetch is not None:
         raise InvalidSetting("Give either a mapping of names to tokens, or names and fetch=, not both.")

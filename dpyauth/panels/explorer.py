@@ -61,9 +61,7 @@ class ExplorerModel(PanelModel):
         self._variable = variable
         self._chosen = ""
         self._asked: _Asked | None = None
-        self._got: tuple[Call, Fields, pd.DataFrame] | None = (
-            None  # the latest frame, with the call and fields it belongs to
-        )
+        self._got: tuple[Call, Fields, pd.DataFrame] | None = None  # the latest frame, with its call and fields
         self._last: dict[str, Any] | None = None  # the latest request and its result, for the still
 
     # What there is to show

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
 
-_SOURCE = "the sign-in panel"
+_SOURCE = "a token entered in the sign-in panel"
 
 
 class SignInModel(SignInAttempt):

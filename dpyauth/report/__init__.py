@@ -53,8 +53,8 @@ def export(
 
     The page lists what the token may not see, with the reason. It needs no internet and no other file. If matplotlib is
     installed, it has pictures. Tokens and personal data are not in the report: they appear as ``•••``, and so do
-    payment details, notes on transfers, and the names of who paid or was paid. Only your user account on this machine
-    can read the folder. It is written completely or not at all.
+    payment details, notes on transfers, and the names of who paid or was paid. On Linux and macOS, only your user
+    account can read the folder. It is written completely or not at all.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def export(
     InvalidArgument
         A frame is too large for a sheet of Excel. Nothing was written.
     InvalidRequest
-        Not a possible time. Nothing was requested or written.
+        The time is invalid. Nothing was requested or written.
     NotSignedIn, SessionClosed, ConnectionLost, CallTimeout
         As for `Session.call`. Nothing was written.
     OSError
@@ -110,7 +110,7 @@ def export(
     report = _gathered(session, since, suffix, reason)
     target.parent.mkdir(parents=True, exist_ok=True)
     with naming(target):
-        # Only its owner can read the folder until it is complete.
+        # mkdtemp makes a folder that only its owner can read, and it stays so.
         made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))
         try:
             for name, content in _files(report):
@@ -153,9 +153,7 @@ def _lack_of_parquet() -> tuple[str, str] | None:
 
     try:
         pd.DataFrame().to_parquet(io.BytesIO(), engine="pyarrow")
-    except (
-        Exception
-    ) as error:  # such as too old for this pandas, or built for another numpy: each raises its own kind of error
+    except Exception as error:  # it may be too old for this pandas, or built for another numpy; each raises its own
         said = str(error).partition("\n")[0] or type(error).__name__
         return f"the installed pyarrow does not work ({said})", "pip install --upgrade pyarrow"
     return None

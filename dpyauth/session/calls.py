@@ -51,7 +51,7 @@ class Calls(Questions):
         Raises
         ------
         InvalidRequest
-            The call or field does not exist, or a value is not possible; nothing was sent.
+            The call or field does not exist, or a value is invalid; nothing was sent.
         NotSignedIn, MissingScope
             The call needs a sign-in, or a scope that the token lacks; nothing was sent.
         ApiError
@@ -130,7 +130,7 @@ class Calls(Questions):
         Raises
         ------
         InvalidRequest
-            As for `call`; or ``explode`` does not name a column of lists; or ``account`` is not possible: calls over
+            As for `call`; or ``explode`` does not name a column of lists; or ``account`` cannot be used: calls over
             HTTP (options) are not about a single account, and calls that change something are made for one account at
             a time.
         NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown, NotCarriedOut
@@ -279,7 +279,7 @@ class Calls(Questions):
             )
 
     def _one_by_one(self, call: Call, fields: Mapping[str, Any], account: str) -> None:
-        """Raise an error if the account is not possible for a call."""
+        """Raise an error if a call cannot be made for this account."""
         if account != "current" and call.rest is not None:
             raise InvalidRequest(
                 f"'{call.name}' is not about a single account: its answer is the same for all. Leave out 'account'.",

@@ -48,7 +48,7 @@ def how_to_sign_in() -> str:
     if ways == ("panel", "prompt"):
         return (
             "Sign in first, in the panel that dpyauth.login() shows. If no panel appears, run "
-            'dpyauth.login(ask="prompt"), which asks for your token at a hidden prompt.'
+            'dpyauth.login(ask="prompt"), which asks for your token and hides what you type.'
         )
     if "panel" in ways:
         wait = (
@@ -58,7 +58,7 @@ def how_to_sign_in() -> str:
         )
         return f"Sign in first, in the panel that dpyauth.login() shows.{wait}"
     if "prompt" in ways:
-        return "Sign in first: dpyauth.login() asks for your token at a hidden prompt."
+        return "Sign in first: dpyauth.login() asks for your token and hides what you type."
     if _environment.in_streamlit():
         return (
             "Sign in first: call dpyauth.login(token, app_id=..., ask=False) with the token that your app asks the "

@@ -70,7 +70,7 @@ class Histories(PagedHistories):
         Raises
         ------
         InvalidRequest
-            A time, type or account is not possible; nothing was sent.
+            A time, type or account is invalid; nothing was sent.
         BadReply
             The pages of Deriv's answer do not fit together.
         NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost

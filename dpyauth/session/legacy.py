@@ -122,7 +122,7 @@ class Legacy(HistoryQuestions):
         def rows_of(reply: Reply) -> list[Mapping[str, Any]]:
             rows = reply.get("transactions")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadReply(f"Deriv's answer to '{call.name}' does not have the documented content.", call=call.name)
+                raise BadReply(f"Deriv's reply to '{call.name}' does not have the documented content.", call=call.name)
             return rows
 
         def made(rows: list[Mapping[str, Any]]) -> pd.DataFrame:

@@ -61,7 +61,7 @@ class PriceHistories(HistoryQuestions):
         Raises
         ------
         InvalidRequest
-            A time is not possible; nothing was sent.
+            A time is invalid; nothing was sent.
         ApiError, CallTimeout, ConnectionLost
             As for `call`.
 

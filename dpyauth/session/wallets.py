@@ -147,7 +147,7 @@ class Wallets(HistoryQuestions):
         Raises
         ------
         InvalidRequest
-            A wallet or time is not possible; nothing was sent.
+            A wallet or time is invalid; nothing was sent.
         BadReply
             The pages of Deriv's answer do not fit together.
         NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
@@ -190,7 +190,7 @@ class Wallets(HistoryQuestions):
             if rows is None and isinstance(data, dict) and "transactions" in data:
                 rows = []
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadReply(f"Deriv's answer to '{call.name}' does not have the documented content.", call=call.name)
+                raise BadReply(f"Deriv's reply to '{call.name}' does not have the documented content.", call=call.name)
             return page_of(rows, reply.get("links"))
 
         def made(rows: list[Row]) -> pd.DataFrame:
@@ -256,7 +256,7 @@ class Wallets(HistoryQuestions):
             return None
         if not isinstance(payload, dict) or "nickname" not in payload:
             raise BadReply(
-                "Deriv's answer to 'account_nickname' does not have the documented content.", call="account_nickname"
+                "Deriv's reply to 'account_nickname' does not have the documented content.", call="account_nickname"
             )
         nickname = payload["nickname"]
         return str(nickname) if nickname else None
@@ -341,8 +341,8 @@ class Wallets(HistoryQuestions):
         first, last = days(call, since, until, PARTNER_DAYS)
         if (dt.date.fromisoformat(last) - dt.date.fromisoformat(first)).days > PARTNER_DAYS:
             raise InvalidRequest(
-                f"since ({first}) is more than {PARTNER_DAYS} days before until ({last}), and Deriv returns no longer "
-                "period at once. Choose a later since or an earlier until.",
+                f"since ({first}) is more than {PARTNER_DAYS} days before until ({last}), which is the longest "
+                "period that Deriv returns. Choose a later since or an earlier until.",
                 call=call.name,
                 field="since",
             )

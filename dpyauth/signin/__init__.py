@@ -53,9 +53,9 @@ def login(
 
     If there is none, it asks. In a notebook it shows the sign-in panel and returns at once: sign in there, then run the
     next cell. If no panel appears, run ``login(ask="prompt")``. In a terminal, and in consoles such as Spyder's, it
-    asks at a prompt that hides the token. Both ask for the ID of your app and a personal access token, and say where to
-    find them at Deriv. The panel also lets you sign in with Deriv in the browser, and accepts an API token of Deriv's
-    older API (v3).
+    asks at a prompt and hides what you type. Both ask for the ID of your app and a personal access token, and say where
+    to find them at Deriv. The panel also lets you sign in with Deriv in the browser, and accepts an API token of
+    Deriv's older API (v3).
 
     If a sign-in gives access to several accounts, the session begins with the one you name, else with the remembered
     one, else with a demo account. Without a name, it begins with a real account only if there is no demo account, and
@@ -88,8 +88,9 @@ def login(
         Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
     ask : bool or "prompt", optional
         True: show the panel (in a terminal, the prompt), even if a credential could be found. ``"prompt"``: ask for the
-        token at a prompt that hides it, also in a notebook; use it in front ends that show no panels, or in whose
-        panels you cannot paste. Spyder, QtConsole and the Jupyter console use the prompt by default. False: never ask.
+        token at a prompt, also in a notebook, and hide what you type; use it in front ends that show no panels, or in
+        whose panels you cannot paste. Spyder, QtConsole and the Jupyter console use the prompt by default. False: never
+        ask.
     remember : bool
         Keep the credential for the next kernel, in the system's keyring or else in a file that only you can read;
         `dpyauth.forget` removes it. The account in use at this moment is kept with it, and the next kernel begins with
@@ -130,7 +131,7 @@ def login(
     KeepingFailed
         A remembered credential cannot be read, or this one cannot be remembered.
     InvalidCredential, InvalidSetting
-        A token, app ID or other setting cannot be right, or the token is for the other API; nothing was sent.
+        A token, app ID or other setting is invalid, or the token is for the other API; nothing was sent.
     SignInRefused
         Deriv does not accept the token or the app ID (call ``authorize``), or has no account of that login ID.
     ConnectionFailed, CallTimeout

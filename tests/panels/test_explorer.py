@@ -160,7 +160,7 @@ def test_access_level_learned_from_a_refusal(open_options: Callable[..., Session
     assert reader.send("account_nickname")["trouble"]["title"] == "Deriv refused this"
     access = reader.details("account_nickname")["access"]
     assert access["has"].startswith(
-        "Deriv has refused this to your token. Create a token with 'Manage account' at https://"
+        "According to Deriv's replies, your token lacks it. Create a token with 'Manage account' at https://"
     )
     assert access["tone"] == "bad"
     assert not row(reader.model, "account_nickname")["locked"]  # it may be tried again

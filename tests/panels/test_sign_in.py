@@ -170,7 +170,7 @@ def test_token(reader: Reader) -> None:
     reader.model.token(Secret(f"  {READ_ONLY}\n"), "16303")
     view = reader.wait_for("in")
     account = {"loginid": "CR900001", "currency": "USD", "kind": "sample", "api": "v3"}
-    assert view["account"] == account | {"source": "the sign-in panel"}
+    assert view["account"] == account | {"source": "a token entered in the sign-in panel"}
     assert [light["text"] for light in view["scopes"]] == ["Read"]
     assert view["accounts"] == []  # with one account there is no choice
     phases = [seen["phase"] for seen in reader.seen]

@@ -159,7 +159,7 @@ def test_personal_access_token(reader: Reader, api: str) -> None:
     reader.token(reader.pat(), api=api)
     view = reader.wait_for("in")
     assert view["account"]["api"] == reader.model.session.api == "options"
-    assert view["account"]["source"] == "the sign-in panel"
+    assert view["account"]["source"] == "a token entered in the sign-in panel"
     assert (view["account"]["loginid"], view["account"]["kind"]) == ("DOT900003", "demo")
     assert view["forms"][0]["app_id"] == reader.box.options_app_id
     assert view["notice"] is None

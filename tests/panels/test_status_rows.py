@@ -96,7 +96,7 @@ def test_whose_payment_method() -> None:
 
 def test_asked_to_verify_without_a_reason() -> None:
     made = rows({"prompt_client_to_authenticate": 1})["Verification"]
-    assert made["lines"] == ["Deriv asks you to verify yourself at Deriv: Account settings."]
+    assert made["lines"] == ["Deriv asks you to verify your identity: at Deriv, Account settings."]
 
 
 @pytest.mark.parametrize(

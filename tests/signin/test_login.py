@@ -143,7 +143,7 @@ def test_then_the_user_is_asked(
     assert len(somebody) == 1
     assert "hidden" in somebody[0]
     assert "127.0.0.1" in somebody[0]
-    assert "using the prompt" in (said := capsys.readouterr().err)
+    assert "using a token entered at the prompt" in (said := capsys.readouterr().err)
     assert BTC not in said
 
 

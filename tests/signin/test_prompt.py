@@ -174,10 +174,7 @@ def test_the_token_is_in_no_error(terminal: Terminal, capsys: pytest.CaptureFixt
     assert terminal.token not in str(refused.value) + capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "why", [prompt.NOT_ASKED, prompt.NO_INPUT, prompt.NO_CELL, prompt.NOT_HIDDEN, prompt.NO_STREAM]
-)
+@pytest.mark.parametrize("why", [NOT_ASKED, NO_INPUT, NO_CELL, NOT_HIDDEN, NO_STREAM])
 def test_an_error_gives_one_reason(why: str) -> None:
-    text = prompt.no_credential("options", why)
-    assert text.startswith(f"No token was found, and {why}. Set the environment variable DERIV_APP_ID ")
-    assert "\n" not in why and "." not in why.replace("dpyauth.login()", "") and '"' not in why
+    assert no_credential("options", why).startswith(f"No token was found, and {why}. Set the environment variable ")
+    assert ". " not in why

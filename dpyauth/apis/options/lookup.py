@@ -128,7 +128,7 @@ class _Look:
             rows = _rows(told, self._key) if place else _status(told)
             there.append(place)
             if rows is None:
-                self.trouble = "Deriv's answer does not say"
+                self.trouble = "Deriv's reply does not say"
             found += rows or ()
         if not there:
             self.trouble = "Deriv has no such records"

@@ -107,4 +107,4 @@ def seconds_of(value: Any) -> float | None:
 
 def unreadable(call: Call) -> BadReply:
     """Return the error for a reply without the documented content."""
-    return BadReply(f"Deriv's answer to '{call.name}' does not have the documented content. Try again.", call=call.name)
+    return BadReply(f"Deriv's reply to '{call.name}' does not have the documented content. Try again.", call=call.name)
