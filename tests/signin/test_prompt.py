@@ -11,7 +11,7 @@ from dpyauth import _environment
 from dpyauth.errors import InvalidCredential, InvalidSetting, NoCredential
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
-from dpyauth.signin import prompt
+from dpyauth.signin.prompt import NO_CELL, NO_INPUT, NO_STREAM, NOT_ASKED, NOT_HIDDEN, no_credential
 
 OLD = "sandbox-rich-btc"
 OLD_BY_LOOKS = "Kx9Lm2Qw8Rt5Yz1"
