@@ -234,7 +234,7 @@ class Fleet:
         raise TypeError("a fleet cannot be pickled: it holds live connections and secrets")
 
     def _forked(self) -> None:
-        """Continue in a forked process: no question is in progress there, and each account signs in anew."""
+        """Continue in a forked process: no question is in progress there, and each account signs in again."""
         self._turn = threading.RLock()
 
     # Inside

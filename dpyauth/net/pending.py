@@ -277,7 +277,7 @@ class PendingCalls:
             last = pending.last if ready else None
             extra = PATIENCE - pending.waited if ready and not pending.sent and last is None else 0.0
             deadline = pending.deadline + extra
-            if off is not None:
+            if off is not None:  # counted from the time when the server was found off, or when a later call was made
                 deadline = min(deadline, max(off.since, pending.deadline - pending.timeout) + OFF_TIMEOUT)
             if deadline <= now and last is not None:
                 self._end_with_last(pending, last)

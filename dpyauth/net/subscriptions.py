@@ -231,7 +231,7 @@ class Subscriptions:
             self.leave(pending.subscription, pending.listener)
 
     def _deliver(self, subscription: Subscription, reply: Reply) -> None:
-        if "error" not in reply:
+        if "error" not in reply:  # without the gap: a stream that joins later gets this update, and has missed nothing
             subscription.last = {name: value for name, value in reply.items() if name != "gap"}
         for listener in list(subscription.listeners):
             listener.push(reply)

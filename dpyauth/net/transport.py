@@ -104,6 +104,7 @@ class Socket(ClientConnection):
         """Take the bytes of one read."""
         self._events = 0
         super().data_received(data)
+        # The read has ended within a message of several frames, or within a frame.
         if self.on_part is not None and (self._parts or not self._events):
             self.on_part()
         if self.on_batch is not None:
@@ -112,6 +113,7 @@ class Socket(ClientConnection):
     def process_event(self, event: Any) -> None:
         """Pass messages to `on_message`, and all other events of the protocol to the library."""
         self._events += 1
+        # Until `response` is set, events belong to the opening handshake.
         if self.response is None or not isinstance(event, Frame) or event.opcode not in _DATA:
             super().process_event(event)
             return

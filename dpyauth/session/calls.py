@@ -60,10 +60,10 @@ class Calls(Questions):
             No reply in time, or no connection. A call that only reads is sent again automatically after a break of the
             connection and after a temporary error at Deriv.
         OutcomeUnknown
-            A call that changes something was sent, but its answer was lost or does not say what became of it. dpyauth
-            never repeats such a call.
+            A call that changes something was sent, but no reply says whether Deriv carried it out. dpyauth never
+            repeats such a call.
         NotCarriedOut
-            The answer to a transfer was lost, and Deriv does not know its ``request_id``. If you leave out the
+            The reply to a transfer was lost, and Deriv has no record of its ``request_id``. If you leave out the
             ``request_id`` of a transfer, dpyauth makes one; `transfers` lists it.
 
         Examples

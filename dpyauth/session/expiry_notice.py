@@ -25,7 +25,7 @@ def schedule(core: Core, sign_in: SignIn) -> None:
     def look() -> float | None:
         nonlocal said
         core = watching()
-        # None ends the watch: the session is gone, or has signed in anew and has its own watch for that.
+        # None ends the watch: the session is gone, or has signed in again and has its own watch for that.
         if core is None or sign_in is not core.sign_in:
             return None
         expiry = Expiry.of(sign_in)

@@ -70,7 +70,7 @@ class SigningIn(SigningOut):
                 self.notify()
 
     def check_reachable(self, settings: Settings) -> None:
-        """Connect once if Deriv may have switched the API off, so that the user does not sign in in vain.
+        """Connect once if Deriv may have switched the API off, so that the user does not enter a token for nothing.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class SigningIn(SigningOut):
         with self._lock:
             error = self.end_reason
             if error is None and not is_new and self.sign_in is not sign_in:
-                error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
+                error = SessionClosed("The session has signed out, or signed in again. Run the cell again.")
             if error is not None:
                 return error
             self._beginning.discard(connection)
@@ -263,7 +263,7 @@ class SigningIn(SigningOut):
             self.signed_out_because = ""
             self.since = time.time()
         # Not under the lock: closing may wait for the background thread, which may be waiting for the lock.
-        self._close_rest(SessionClosed("The session has signed in anew. Run the cell again."))
+        self._close_rest(SessionClosed("The session has signed in again. Run the cell again."))
         if is_new:
             sign_in.on_refusal = partial(weakly(self._refused), sign_in)
             expiry_notice.schedule(self, sign_in)

@@ -31,7 +31,7 @@ class SigningOut(Core):
             with self._lock:
                 if of not in (None, self.sign_in):
                     ended.set()
-                    return  # the session has signed in anew since; the new sign-in must stay
+                    return  # the session has signed in again since; the new sign-in must stay
                 self.signed_out_because = because or self.signed_out_because
                 self._detach()
                 # Signing out leaves sign-ins in progress alone; closing the session ends them, too.

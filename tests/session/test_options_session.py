@@ -392,7 +392,7 @@ def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, m
     assert held.wait(5)
     session.core.sign_in_and_wait(pat(box, "trouble"))
     background.post(lambda _: go_on.set())
-    with pytest.raises(DpyauthError, match="signed in anew"):
+    with pytest.raises(DpyauthError, match="signed in again"):
         switching.result(5)
     assert session.loginid == "DOT900012"
     assert session.accounts()["loginid"].tolist() == ["ROT900011", "DOT900012"]

@@ -99,13 +99,13 @@ class TokenAuth:
         end = time.monotonic() + timeout
         tokens = self.credential.tokens
         if tokens and tokens.expires_at is not None and tokens.expires_at - time.time() < _early(tokens.life):
-            with suppress(ConnectionFailed):
+            with suppress(ConnectionFailed):  # then try the current token, which may still be valid
                 await self._renew(end)
         used = self.credential.token
         try:
             return await ask(end - time.monotonic())
         except SignInRefused as refused:
-            renewed, trouble = used != self.credential.token, ""
+            renewed, trouble = used != self.credential.token, ""  # another call may have renewed it in the meantime
             try:
                 renewed = renewed or await self._renew(end)
             except ConnectionFailed as error:
@@ -113,6 +113,7 @@ class TokenAuth:
                     raise
                 trouble = f" {error}"
             if change is not None:
+                # This case ends with OutcomeUnknown, for which `ask` does not check the sign-in. So check it here.
                 if not renewed and refused.code.startswith("HTTP"):
                     await self._wait_for_confirmation(end)
                 raise _change_refused(change, self._dated(refused), renewed, trouble) from None

@@ -67,7 +67,7 @@ class Client:
         try:
             self._httpx = httpx.AsyncClient(
                 headers=headers,
-                follow_redirects=False,
+                follow_redirects=False,  # a redirect could send the request, with its secrets, to another server
                 trust_env=not direct,
                 verify=_NO_TRUST if direct and base.startswith("http://") else True,
                 transport=transport,
@@ -130,7 +130,7 @@ class Client:
         try:
             parts: list[bytes] = []
             size = 0
-            async for part in response.aiter_bytes():
+            async for part in response.aiter_bytes():  # unpacked: a small response may become a huge one
                 size += len(part)
                 if size > MAX_MESSAGE:
                     parts = []  # an incomplete reply is of no use

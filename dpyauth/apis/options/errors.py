@@ -66,7 +66,7 @@ def judge(response: Response, request: Request, *, now: float | None = None) -> 
     if 200 <= status < 300 and not entries:
         fine = reply is not None or (response.text and not request.scopes)  # the call `health` replies with plain text
         return None if fine else _unreadable(response, request)
-    if 200 <= status < 300:
+    if 200 <= status < 300:  # an error in a reply that counts as success by its status: use the error's own
         status = _status(entries[0])
     elif not entries and (status < 400 or _from_elsewhere(response)):
         return _unreadable(response, request)

@@ -117,7 +117,10 @@ def _about(call: Call, fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def says_otherwise(reply: Reply, about: Mapping[str, str]) -> str:
-    """Return the field which shows that a reply is about something else than requested; empty if none does."""
+    """Return the field which shows that a reply is about something else than requested; empty if none does.
+
+    If a server or a proxy mixes up two responses, data of another account would otherwise be shown as the user's.
+    """
     data = reply.get("data", reply)
     rows = data.get("transactions") if isinstance(data, dict) else data
     for name, asked in about.items():

@@ -126,7 +126,7 @@ class HistoryQuestions(Questions):
                 while True:
                     left = budget.left(time.monotonic())[budget.bucket_of(call.name)]
                     # No more than the rate limit allows now: the number of pieces is a guess, and a call that turns
-                    # out to be in vain is not worth a wait of up to a minute.
+                    # out to be useless is not worth a wait of up to a minute.
                     pieces = history.ask(max(1, min(TOGETHER, left)))
                     if not pieces:
                         return _with(beside, made(history.rows()), call)
