@@ -18,7 +18,7 @@ import call_pages
 import llms_txt
 
 project = "dpyauth"
-author = copyright = "the dpyauth authors"
+author = copyright = "the dpyauth maintainers"
 release = version = __version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
