@@ -161,18 +161,19 @@ _CERTIFICATE = {
 
 def wrong_certificates() -> str:
     """Explain what is wrong with the file of trusted certificates in this machine's settings; empty if nothing is."""
-    name = "SSL_CERT_FILE"
-    file = os.environ.get(name)
+    file = os.environ.get("SSL_CERT_FILE")
     if not file:
         return ""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except FileNotFoundError:
-        return f"the environment variable {name} names a file that does not exist, so no certificate can be checked"
+        return (
+            "the environment variable SSL_CERT_FILE names a file that does not exist, so no certificate can be checked"
+        )
     except OSError:
         return (
-            f"the environment variable {name} names a file without certificates in PEM format, so no certificate can "
-            "be checked"
+            "the environment variable SSL_CERT_FILE names a file without certificates in PEM format, "
+            "so no certificate can be checked"
         )
     return ""
 
