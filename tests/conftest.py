@@ -58,7 +58,7 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 def eventually() -> Eventually:
     """Wait until a condition holds; fail when it does not within the time."""
 
-    def wait(condition: Callable[[], object], timeout: float = 15.0) -> None:
+    def wait(condition: Callable[[], object], timeout: float = 30.0) -> None:
         end = time.monotonic() + timeout
         pause = threading.Event()
         while not condition():

@@ -263,7 +263,7 @@ class SessionCall(InFlight):
         if pending.changes and call.rest is None and says_nothing(reply):
             pending.reply = None
             del reply
-            raise outcome_unknown(call.name, "the answer is empty", pending.look)
+            raise outcome_unknown(call.name, "the reply is empty", pending.look)
         return reply
 
 

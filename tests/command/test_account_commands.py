@@ -130,7 +130,7 @@ def test_a_report(signed_in: Run, tmp_path: Path) -> None:
     assert (target / "statement.csv").exists()
     again = signed_in("export", str(target))
     assert again.status == 2
-    assert "replace the earlier report with --overwrite" in again.err
+    assert "pass --overwrite to replace an earlier report" in again.err
 
 
 def test_options_of_a_report(signed_in: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,8 @@ def test_help_lists_every_field_and_column(api: str) -> None:
 
 
 def test_help_in_full() -> None:
-    assert help_text(load("v3")["exchange_rates"], "v3").splitlines()[:16] == [
-        "exchange_rates: currency conversion rates",
+    assert help_text(load("v3")["exchange_rates"], "v3").splitlines()[:17] == [
+        "exchange_rates: exchange rates",
         "",
         "Needs    no sign-in",
         "Answers  one reply, or a stream",
@@ -48,11 +48,12 @@ def test_help_in_full() -> None:
         "                   1",
         "  base_currency*   Currency of which one unit is converted.",
         "                   a currency code, such as 'USD'",
-        "  include_spread   With 1, the rates for buying and selling come as well; it needs target_currency.",
+        "  include_spread   With 1, the rates for buying and selling are returned as well; needs",
+        "                     target_currency.",
         "                   1",
-        "  target_currency  Keep only the rate to this currency; left out, all.",
+        "  target_currency  Keep only the rate to this currency; by default, all.",
         "                   a currency code, such as 'USD'",
-        "  loginid          Login ID of the account that the call is for, where your token covers several;",
+        "  loginid          Login ID of the account for the call, if your token covers several; by default,",
     ]
     assert "something at Deriv if you pass delete_token or new_token" in help_text(load("v3")["api_token"], "v3")
     assert "something at Deriv, so dpyauth never repeats it" in help_text(load("v3")["buy"], "v3")

@@ -280,8 +280,14 @@ def holders() -> list[str]:
         if id(one) in guards or isinstance(one, FrameType):
             continue
         for part in gc.get_referents(one):
-            text = bytes(part).decode(errors="replace") if isinstance(part, bytes | bytearray) else part
-            if isinstance(text, str) and re.search(rf"{MARK}-\d", text):
+            # Nearly all texts of a process are none of these: looking for a fixed text first makes this ten times faster.
+            if isinstance(part, str) and MARK in part:
+                text = part
+            elif isinstance(part, bytes | bytearray) and MARK.encode() in part:
+                text = part.decode(errors="replace")
+            else:
+                continue
+            if re.search(rf"{MARK}-\d", text):
                 found.append(f"{type(one).__name__}: {text[:80]}")
     return found
 
