@@ -172,7 +172,7 @@ def _line(lookup: Call, key: str) -> str:
     first, *others = lookup.places()
     asked = "".join(f", {name}={json.dumps(value)}" for name, value in {**first, "request_id": key}.items())
     also = ", ".join(json.dumps(value) for other in others for value in other.values())
-    return f'session.frame("{lookup.name}"{asked})' + (f", and the same in {also}" if also else "")
+    return f'session.frame("{lookup.name}"{asked})' + (f", and the same with {also}" if also else "")
 
 
 class Catalog(dict[str, Call]):
@@ -218,7 +218,7 @@ class Catalog(dict[str, Call]):
             said = f"this is a call of {there.title}, and the session uses {here.title}"
             near = f'{{face}}.{{verb}}("{call}")' if call else ""
         ways = [f"The closest equivalent is {near}" if near else way]
-        ways += [] if there.retiring or near or way else [f'Sign in with dpyauth.login(api="{other}") for it']
+        ways += [] if there.retiring or near or way else [f'To use it, sign in with dpyauth.login(api="{other}")']
         form = ". ".join([f"{{typed}}: {said}", *filter(None, ways), "Nothing was sent"]) + "."
         return NotInThisApi.of_form(form, name, api=self.api, nearest=call)
 

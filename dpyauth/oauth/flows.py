@@ -137,8 +137,8 @@ class CodeFlow:
         self.options: Mapping[str, Any] = {"create_demo": True} if wanted.create_demo else {}
         self.url, self.state = self._begun.url, self._begun.state
         self.redirect_url = back
-        # A local Jupyter server serves its callback page on this machine, too: its port is taken, and it needs no
-        # listener.
+        # The callback page of a local Jupyter server is on this machine as well. The server itself answers at that
+        # port, so a listener is neither needed nor possible there.
         own = leads_to(wanted.redirect_url or "", wanted.callback)
         self.listen_at = wanted.redirect_url if not own and _is_here(wanted.redirect_url) else None
 

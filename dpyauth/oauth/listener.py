@@ -82,6 +82,8 @@ _LATE: Final = "The browser sign-in timed out. Start it again, or paste the addr
 
 
 class _Response(NamedTuple):
+    """Response to the browser."""
+
     status: HTTPStatus
     page: str = ""
     headers: Mapping[str, str] = MappingProxyType({})

@@ -246,7 +246,7 @@ def _refusal(
         )
     if status != 200 or said is None:
         return BadReply(
-            f"The reply from {host} is not one of Deriv's sign-in server, or the server has a fault (HTTP {status}). "
+            f"The reply from {host} is not from Deriv's sign-in server, or the server has a fault (HTTP {status}). "
             f"Is a proxy or a firewall in between? {_AGAIN}",
             call=_CALL,
         )

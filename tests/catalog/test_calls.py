@@ -337,7 +337,7 @@ def test_a_call_of_the_other_api_gets_the_nearest_of_this_one(known: Catalog, wr
 def test_the_error_says_what_to_do_instead() -> None:
     with pytest.raises(NotInThisApi, match=r"dpyauth\.login\(\) signs a session in"):
         OPTIONS.find("authorize")
-    with pytest.raises(NotInThisApi, match=r"Sign in with dpyauth\.login\(api=\"options\"\)"):
+    with pytest.raises(NotInThisApi, match=r"sign in with dpyauth\.login\(api=\"options\"\)"):
         V3.find("auto_start")
 
 
@@ -413,7 +413,7 @@ def test_where_to_look_up_a_request() -> None:
     options = load("options")
     assert options["wallet_transfer"].look({"request_id": "a-1"}) == (
         'session.frame("wallet_transactions", wallet_type="main", request_id="a-1"), '
-        'and the same in "p2p", "partner", "payment_agent"'
+        'and the same with "p2p", "partner", "payment_agent"'
     )
     agent = options["payment_agent_transfer"]
     assert agent.look({"data": {"request_id": 'b"1'}}) == (

@@ -180,7 +180,7 @@ def test_a_look_up_that_fails(session: Session, box: Sandbox, name: str, monkeyp
     assert outcomes(session) == ["unknown"]
     assert sent(box, name) == 1
     box.faults.clear()
-    line = str(told.value).split("look at ")[1].split(', and the same in "p2p"')[0].split(". dpyauth")[0]
+    line = str(told.value).split("look at ")[1].split(', and the same with "p2p"')[0].split(". dpyauth")[0]
     if name not in STATUS:
         assert eval(line, {"session": session}).empty  # the exact line that looks it up
 

@@ -49,6 +49,8 @@ HOURLY = 14_400
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
+    """Reason why an attempt brought no usable response."""
+
     error: DpyauthError
     passing: bool = False
     """True if another try may succeed."""
