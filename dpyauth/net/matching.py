@@ -69,6 +69,7 @@ def _echoes(echo: Reply, call: str, req_id: int, fields: Mapping[str, Any], call
     told = echo.get("req_id")
     if told is not None and told != req_id and not _same(req_id, told):
         return False
+    # The echo names another call. Some fields have the names of calls, so those that were sent do not count.
     if call not in echo and any(name in calls and name not in fields for name in echo):
         return False
     for name, value in fields.items():

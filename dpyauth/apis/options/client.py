@@ -153,6 +153,7 @@ class _Departure:
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what httpcore is about to do. A CONNECT request goes to a proxy only, not to Deriv."""
+        # Without this event an open connection is used again, and ``left`` stays True.
         if event.endswith("connect_tcp.started"):
             self.left = False
         elif event.endswith("send_request_headers.started"):

@@ -244,7 +244,7 @@ def _why_refused(code: str, said: str, request: Request) -> str:
 
 
 def _not_accepted(app_id: str | None) -> str:
-    missing = " (none was given)" if app_id is None else _LEGACY_APP_ID if app_id.isdecimal() else ""
+    missing = " (no app ID was passed)" if app_id is None else _LEGACY_APP_ID if app_id.isdecimal() else ""
     return (
         "Deriv does not accept this token with this app ID. Either the token is mistyped, deleted or expired; or the "
         f"app ID is not the ID of an app of your own, of the same kind as the token{missing}"

@@ -339,7 +339,7 @@ def test_a_missing_scope_is_named(scopes: tuple[str, ...], said: str) -> None:
         ("Invalid or expired token", "33AbcDefGhiJkl", "mistyped, deleted or expired, or of another kind"),
         ("Something new", "33AbcDefGhiJkl", "same kind as the token. (Unauthorized)"),
         ("Something new", "1089", "consists only of digits belongs to Deriv's older API"),
-        ("Something new", None, "(none was given)"),
+        ("Something new", None, "(no app ID was passed)"),
         (None, "33AbcDefGhiJkl", "Either the token is mistyped"),
     ],
 )
