@@ -4,7 +4,7 @@
     ├── NoCredential            no credential found, and no user to ask for one
     ├── NotSignedIn             a call before the sign-in
     ├── SessionClosed           a call after close(), or after login() opened another session
-    ├── InvalidCredential       a text that cannot be a token
+    ├── InvalidCredential       a text that is not a usable token, or a token of Deriv's other API
     ├── RedirectRefused         the browser sign-in was refused, or the pasted address is not from one; has .code
     ├── ListenerFailed          the browser sign-in cannot return by itself here: paste its address instead
     ├── InvalidSetting          an app ID, address or language that is not valid
@@ -99,7 +99,7 @@ class SessionClosed(DpyauthError):
 
 
 class InvalidCredential(DpyauthError):
-    """The text cannot be a token, so nothing was sent."""
+    """The text cannot be a token of the chosen API, so nothing was sent."""
 
 
 class RedirectRefused(DpyauthError):
