@@ -280,7 +280,7 @@ def holders() -> list[str]:
         if id(one) in guards or isinstance(one, FrameType):
             continue
         for part in gc.get_referents(one):
-            # Hardly any text of a process is one of these. Looking for a fixed text first makes this ten times faster.
+            # Hardly any text of a process has the mark. Looking for it first makes this ten times faster.
             if isinstance(part, str) and MARK in part:
                 text = part
             elif isinstance(part, bytes | bytearray) and MARK.encode() in part:
