@@ -1,7 +1,7 @@
 import { KEEPING, putBack, stateOf } from "./kept_state.js";
 
 /**
- * Note what is being typed in a panel, where the cursor is, and what has the focus, before the panel is drawn anew.
+ * Note what is being typed in a panel, where the cursor is, and what has the focus, before the panel is redrawn.
  *
  * Return a function to call afterwards, when other elements are in the place of the old ones. It gives the focus to the
  * first of these that there is: `data-grab`, wherever in the panel the focus was; the element with the same id;

@@ -59,7 +59,7 @@ export function changeQuestion({ panel, dropped }) {
     dropped();
   }
 
-  // By what is shown now: while the question is drawn anew, that is what the user has typed so far.
+  // By what is shown now: while the question is redrawn, that is what the user has typed so far.
   const isRefused = () => !ready || Boolean(asked?.typed && typedField()?.value !== asked.typed);
 
   function enable() {

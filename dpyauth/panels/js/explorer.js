@@ -66,7 +66,7 @@ function render(/** @type {RenderProps<ExplorerView>} */ { model, el }) {
     if (view().call) send({ do: "preview", call: call().name, ...form.entered() });
   }
 
-  // Shows the request as Python makes it of what is typed; in place, since drawing anew would disturb typing.
+  // Shows the request as Python makes it of what is typed; in place, since redrawing would disturb typing.
   function show(within = root) {
     const now = latest();
     const json = within.querySelector(`#${id}-json`);

@@ -1,6 +1,6 @@
 // What the user has done to a field, a fold or a list that scrolls, and how the element that replaces it gets it.
 
-/** Selector of the elements whose state is kept when a panel is drawn anew. They are known by their ids. */
+/** Selector of the elements whose state is kept when a panel is redrawn. They are known by their ids. */
 export const KEEPING = "input[id], select[id], textarea[id], details[id], [data-scroll][id]";
 
 /**

@@ -14,7 +14,7 @@ export const exported = window.__MARIMO_STATIC__ !== undefined;
 /**
  * Show a panel in `el`.
  *
- * `body(view)` returns what to show, and is called anew for every `view`; see `carryOver` for what stays.
+ * `body(view)` returns what to show, and is called again for every `view`; see `carryOver` for what stays.
  * `heard(message, buffers)` gets what Python sends beside the view, and `seen(view)` every new view, shown or not.
  * `live` is for panels that Python keeps up to date only while they are shown.
  *
@@ -36,7 +36,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
   let waiting;
   let stale = exported; // the kernel that this panel belongs to has gone
   let ended = false;
-  let held = false; // a button is being pressed, or a letter composed: drawing anew now would lose that
+  let held = false; // a button is being pressed, or a letter composed: redrawing now would lose that
   let late = false; // something new came meanwhile, and is still to be drawn
   let told = ""; // the notice on show
   el.append(element("div", { class: "dpyauth-room" }, root));

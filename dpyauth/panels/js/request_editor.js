@@ -23,7 +23,7 @@ const REST = 300; // ms without a key before what is typed is read
  * @param {() => ChosenCall} options.call - the one on show
  * @param {() => void} options.edited - called at every key
  * @param {(texts: RequestRead["texts"]) => void} options.take - puts what was read into the form
- * @param {() => void} options.look - asks Python for the request anew
+ * @param {() => void} options.look - asks Python for the request again
  */
 export function requestEditor({ panel, call, edited, take, look }) {
   const { id, t, root, say } = panel;
@@ -84,7 +84,7 @@ export function requestEditor({ panel, call, edited, take, look }) {
   }
 
   function settle() {
-    if (!area()) return; // it was drawn anew
+    if (!area()) return; // it was redrawn
     if (waiting) read();
     if (!stuck[call().name]) look();
   }

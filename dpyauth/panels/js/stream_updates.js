@@ -6,7 +6,7 @@ import { extremes } from "./scales.js";
  * Add new points or rows to those before, and drop the oldest ones beyond `most`; return what there is now.
  *
  * A point at the time of the last one is a newer state of it: a candle that is still open. The list is changed in place,
- * unless the updates begin anew.
+ * unless the updates start over.
  *
  * @template {ChartPoint | TableRow} Update
  * @param {Update[]} before
