@@ -132,8 +132,14 @@ def _load(name: str) -> Any:
     from dpyauth._forks import importing
 
     home = _HOMES.get(name, "errors")
-    with importing:
-        module = importlib.import_module(f"dpyauth.{home}")
+    try:
+        with importing:
+            module = importlib.import_module(f"dpyauth.{home}")
+    except KeyboardInterrupt as interrupt:
+        from dpyauth._traceback import leaving
+
+        leaving(interrupt)
+        raise
     found = module if home == name else getattr(module, name)
     globals()[name] = found
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -192,3 +193,27 @@ def test_every_public_function_trims_its_traceback() -> None:
         and not hasattr(member, "__wrapped__")
     ]
     assert plain == []
+
+
+FIRST_USE = """
+import sys, traceback
+import dpyauth
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "dpyauth.report":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Finder())
+try:
+    dpyauth.export
+except KeyboardInterrupt as interrupt:
+    print([entry.filename for entry in traceback.extract_tb(interrupt.__traceback__)])
+del sys.meta_path[0]
+print(dpyauth.export.__name__)
+"""
+
+
+def test_an_interrupt_at_the_first_use_of_a_name_ends_at_the_users_line_and_can_be_repeated() -> None:
+    ran = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.splitlines() == ["['<string>']", "export"]
