@@ -308,6 +308,6 @@ def test_without_javascript(chromium: Browser, callback: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(callback + QUERY)
-    expect(page.locator("main")).to_contain_text("copy the whole text of the address bar")
+    expect(page.locator("main")).to_contain_text("copy the full address from the address bar")
     assert "C4nary" not in page.locator("body").inner_text()
     context.close()
