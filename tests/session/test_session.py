@@ -202,7 +202,7 @@ def test_a_call_under_way_ends_when_signing_in_again(session: Session, box: Sand
     waiting = on_thread(session.balance)
     arrived(box, "balance")
     session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
-    with pytest.raises(SessionClosed, match="anew"):
+    with pytest.raises(SessionClosed, match="signed in again"):
         waiting.result(5)
 
 

@@ -604,7 +604,7 @@ def test_signing_in_as_another_user_ends_streams(session: Session) -> None:
     stream = session.stream("balance")
     stream.next(5)
     session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
-    with pytest.raises(SessionClosed, match="anew"):
+    with pytest.raises(SessionClosed, match="signed in again"):
         stream.next(5)
     with session.stream("balance") as anew:
         assert anew.next(5)["balance"]["currency"] == "BTC"
