@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pins(*extras: str) -> list[str]:
-    """Return a requirement, such as ``httpx==0.27``, for each of the lowest versions."""
+    """Return a requirement, such as ``httpx==0.28``, for each of the lowest versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = [*project["dependencies"], *(each for extra in extras for each in project["optional-dependencies"][extra])]
     found = (re.match(r"([\w.-]+)>=([\d.]+)", requirement) for requirement in named)
