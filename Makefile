@@ -19,6 +19,11 @@ ALONE := credentials errors registry sensitive settings targets times traceback
 CORE := tests/arguments tests/catalog tests/checkup/test_drift.py tests/oauth/test_implicit.py tests/oauth/test_pkce.py \
 	$(NET:%=tests/net/test_%.py) $(PANELS:%=tests/panels/test_%.py) $(HOUSE:%=tests/house/test_%.py) $(ALONE:%=tests/test_%.py)
 
+# The tests outside of a browser. Most wait for something most of the time: five run at once, in the order of their
+# names, because the files that take longest hold few tests and would come last otherwise.
+UNIT := DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/deployed
+
 # What `make lowest` runs: the rooms whose packages change most from release to release.
 LOWEST := tests/frames tests/apis tests/net tests/session/test_account.py tests/report/test_export.py
 
@@ -28,13 +33,11 @@ LOWEST := tests/frames tests/apis tests/net tests/session/test_account.py tests/
 lab: $(VENV)/lab.stamp
 	$(BIN)/dpyauth lessons dpyauth-lessons
 
-# Most tests wait for something most of the time: five run at once, in the order of their names, because the files that
-# take longest hold few tests and would come last otherwise. A browser keeps a processor busier: four.
+# A browser keeps a processor busier than other tests: four run at once.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
 test:
 	$(MAKE) --no-print-directory --jobs 2 lint javascript packages release
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
-		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --durations 15 --ignore tests/browser --ignore tests/deployed
+	$(UNIT) --durations 15
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal --durations 15 tests/browser tests/deployed
 	$(MAKE) --no-print-directory --jobs 2 run-lessons lowest examples
 
@@ -48,8 +51,7 @@ core: $(VENV)/test.stamp
 # Which lines and branches the tests of `make test` reach outside of a browser. It takes longer than they do, so it is
 # not part of `make test`.
 coverage: $(VENV)/test.stamp
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
-		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --cov --ignore tests/browser --ignore tests/deployed
+	$(UNIT) --cov
 
 run-lessons:
 	$(BIN)/pytest -q -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env \
