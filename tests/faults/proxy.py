@@ -305,6 +305,7 @@ class Proxy:
                 getattr(passage, fault)(*args, **more)
             await passage.pass_through(self.target)
         finally:
+            writer.close()  # however it ended: even before there was anything to pass through
             del self._open[passage]
 
     def _passage(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Passage:

@@ -6,8 +6,11 @@ import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import certificates as certs
 import pytest
+from front import DERIV, Front
 from proxy import HOST, Proxy
 
 SECONDS = 5.0
@@ -266,4 +269,23 @@ def test_stopping_while_clients_connect_leaves_no_connection_open(echo: int) -> 
         for visitor in visitors:
             visitor.join(SECONDS)
             assert not visitor.is_alive()
+    gc.collect()  # what was left open complains now
+
+
+CONNECT = f"CONNECT {DERIV[0]}:443 HTTP/1.1\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("said", [b"", CONNECT], ids=["before the tunnel", "before the TLS handshake"])
+def test_stopping_before_a_tunnel_is_open_leaves_no_connection_open(
+    echo: int, tmp_path: Path, eventually: Callable[..., None], said: bytes
+) -> None:
+    certs.make(tmp_path)
+    with Front(echo, tmp_path) as front:
+        client = socket.create_connection((HOST, front.port), SECONDS)
+        client.sendall(said)
+        if said:
+            assert b" 200 " in client.recv(1000)
+        eventually(lambda: front.passages)
+    assert client.recv(1000) == b""
+    client.close()
     gc.collect()  # what was left open complains now

@@ -60,17 +60,26 @@ async def serving(handle: Handle) -> AsyncIterator[str]:
 async def serving_raw(behave: Raw) -> AsyncIterator[str]:
     """Run a server that speaks no HTTP of its own; the function writes to the socket."""
 
+    connections: list[tuple[asyncio.StreamWriter, asyncio.Task[None]]] = []
+
     async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await behave(reader, writer)
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(each, "127.0.0.1", 0)
+    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append((writer, asyncio.create_task(each(reader, writer))))
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for writer, task in connections:
+            writer.transport.abort()  # a task that is cancelled before it begins closes nothing
+            task.cancel()
+        await asyncio.gather(*(task for _, task in connections), return_exceptions=True)
 
 
 async def once(base: str, question: Request = READ, *, timeout: float = 5, **options: Any) -> Any:
