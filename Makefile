@@ -54,8 +54,8 @@ coverage: $(VENV)/test.stamp
 	$(UNIT) --cov
 
 run-lessons:
-	$(BIN)/pytest -q -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env \
-		--nbval-sanitize-with tests/lessons/nbval.cfg notebooks
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile -p no:cacheprovider -p tests.lessons.own_lines \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks
 
 # The lowest versions that pyproject.toml names, in front of the newest. pytest would look for a plugin that the
 # lowest platformdirs does not have.

@@ -9,8 +9,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -51,8 +53,12 @@ def own_line(folder: Path) -> dict[str, str]:
     Of the ports that a manager chooses for a kernel, another process may take one before the kernel listens there.
     """
     path = str(folder / f"k{next(kernels)}.json")
-    fits = len(path) < 100  # the sockets get a name of about this length, and a system takes 103 at least
-    return {"transport": "ipc", "connection_file": path} if fits and sys.platform != "win32" else {}
+    return {"transport": "ipc", "connection_file": path} if _fits(path) else {}
+
+
+def _fits(path: str) -> bool:
+    """Say whether sockets can have a name of about this length: a system takes 103 characters at least."""
+    return len(path) < 100 and sys.platform != "win32"
 
 
 def own_line_options(folder: Path) -> list[str]:
@@ -105,9 +111,12 @@ def free_port() -> int:
 
 @contextmanager
 def jupyter(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[int]:
-    """A Jupyter server for a while; the port that it answers at."""
-    with answering([*command, "--ServerApp.port_retries=0"], env, log) as port:
-        yield port
+    """A Jupyter server for a while; the port that it answers at. Its kernels get sockets as in `own_line`."""
+    with tempfile.TemporaryDirectory(prefix="jupyter-") as folder:  # a short name
+        line = ["--KernelManager.transport=ipc"] if _fits(f"{folder}/kernel-{uuid.uuid4()}.json") else []
+        options = [*command, "--ServerApp.port_retries=0", *line]
+        with answering(options, {**env, "JUPYTER_RUNTIME_DIR": folder}, log) as port:
+            yield port
 
 
 @contextmanager

@@ -317,7 +317,7 @@ def serving(module: str, base: Path, python: Path | None = None, without: Sequen
     others = shutil.ignore_patterns(".ipynb_checkpoints", "guide", "reference", "*.md")  # of the site
     shutil.copytree(ROOT / "notebooks", folder, ignore=others)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
-    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "MPLCONFIGDIR"):
         env[name] = str(base / name.lower())
     for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
         env[name] = str(base / name.lower())

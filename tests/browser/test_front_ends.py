@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import marimo
 import nbformat
 import pytest
-from helpers import answering
+from helpers import answering, jupyter
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from dpyauth.sandbox import Sandbox
@@ -76,7 +76,7 @@ ipywidgets.VBox([button, output])
 def surroundings(tmp_path: Path) -> dict[str, str]:
     """Return environment variables for a server without the user's own settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
-    for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+    for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         env[name] = str(tmp_path / "home")
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         env[name] = str(tmp_path / "home")
@@ -200,7 +200,7 @@ def test_voila(visit: Callable[[int], Page], surroundings: dict[str, str], box: 
     made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(made, tmp_path / "page.ipynb")
     command = [sys.executable, "-m", "voila", str(tmp_path / "page.ipynb"), "--no-browser", "--Voila.ip=127.0.0.1"]
-    with answering(command, surroundings, tmp_path / "log.txt") as port:
+    with jupyter(command, surroundings, tmp_path / "log.txt") as port:
         page = visit(port)
         panels = page.locator(".dpyauth-panel")
         expect(panels.nth(1)).to_contain_text("Use the sign-in panel on this page", timeout=60_000)

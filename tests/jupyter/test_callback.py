@@ -58,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start a strict server that logs everything, under a base URL like that of a hub."""
     base = tmp_path_factory.mktemp("jupyter")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
-    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         env[name] = str(base / name.lower())
     env["PYTHONPATH"] = str(ROOT)
     config = Path(env["JUPYTER_CONFIG_DIR"], "jupyter_server_config.d")

@@ -74,6 +74,23 @@ def notebook(tmp_path: Path, box: Sandbox) -> Path:
     return path
 
 
+# papermill takes no options for the kernel's manager.
+PAPERMILL = """
+import functools, sys
+from jupyter_client import AsyncKernelManager
+from papermill.cli import papermill
+
+AsyncKernelManager.__init__ = functools.partialmethod(AsyncKernelManager.__init__, **{line})
+papermill(sys.argv[1:])
+"""
+
+
+def papermill(folder: Path) -> str:
+    """Write a module into the folder that is papermill; return its name."""
+    (folder / "own_papermill.py").write_text(PAPERMILL.format(line=own_line(folder)))
+    return "own_papermill"
+
+
 def run(command: str, folder: Path, env: dict[str, str], token: str) -> subprocess.CompletedProcess[str]:
     """Run a Jupyter tool; write its output to a file too, so that it is searched."""
     done = subprocess.run(
@@ -353,7 +370,7 @@ def test_notebook_saved_with_widget_state(
 @pytest.mark.parametrize(
     ("command", "made", "source"),
     [
-        ("papermill --cwd . --log-output notebook.ipynb made.ipynb", "made.ipynb", "environment"),
+        ("{papermill} --cwd . --log-output notebook.ipynb made.ipynb", "made.ipynb", "environment"),
         ("nbconvert {line} --execute --to html --output made notebook.ipynb", "made.html", "remembered"),
     ],
 )
@@ -374,7 +391,7 @@ def test_batch_tools(
         monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
         profile = f"default@{box.url}"
         remember({"CR900001": Secret(RIGHT)}, active="CR900001", app_id=str(box.app_id), profile=profile, api="v3")
-    command = command.format(line=" ".join(own_line_options(tmp_path)))
+    command = command.format(line=" ".join(own_line_options(tmp_path)), papermill=papermill(tmp_path))
     done = run(command, tmp_path, surroundings, RIGHT if source == "environment" else "")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / made).read_text()
@@ -384,7 +401,7 @@ def test_batch_tools(
 
 
 def test_batch_tool_with_a_refused_token(notebook: Path, surroundings: dict[str, str], tmp_path: Path) -> None:
-    done = run("papermill --cwd . notebook.ipynb made.ipynb", tmp_path, surroundings, WRONG)
+    done = run(f"{papermill(tmp_path)} --cwd . notebook.ipynb made.ipynb", tmp_path, surroundings, WRONG)
     assert done.returncode != 0
     assert "SignInRefused" in done.stderr
     assert "SignInRefused" in (tmp_path / "made.ipynb").read_text()
