@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,6 +49,8 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     # Nor what Streamlit sets when it is imported: kernels that are started later would keep all figures open.
     monkeypatch.delenv("MPLBACKEND", raising=False)
+    # Nor the script that Streamlit has run: new processes, such as Dask's, would run it again as theirs.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     # Nor what another test has made of the front end: it lasts as long as the process.
     monkeypatch.setattr(_environment, "_user_assumed", False)
     monkeypatch.setattr(_environment, "_shared", False)
