@@ -21,7 +21,7 @@ from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.signin.current import close_sessions
+from dpyauth.signin import current
 
 Eventually = Callable[..., None]
 
@@ -51,6 +51,8 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MPLBACKEND", raising=False)
     # Nor the script that Streamlit has run: new processes, such as Dask's, would run it again as theirs.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    # Nor a session that another test has left: it would decide which API is meant.
+    monkeypatch.setattr(current, "_of_process", current._Profiles())
     # Nor what another test has made of the front end: it lasts as long as the process.
     monkeypatch.setattr(_environment, "_user_assumed", False)
     monkeypatch.setattr(_environment, "_shared", False)
@@ -80,7 +82,7 @@ def own_threads() -> list[str]:
 def nothing_left(eventually: Eventually) -> Iterator[None]:
     """Afterwards: no current session, and no thread of one."""
     yield
-    close_sessions()
+    current.close_sessions()
     eventually(lambda: not own_threads())
 
 

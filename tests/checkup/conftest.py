@@ -10,13 +10,6 @@ import pytest
 from front import DERIV, Front
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.signin.current import meant
-
-
-@pytest.fixture(autouse=True)
-def nobody_signed_in() -> None:
-    """Check that no sign-in is left from another test, because it would decide which API is meant."""
-    assert meant() is None
 
 
 @pytest.fixture(autouse=True)
