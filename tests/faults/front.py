@@ -81,11 +81,9 @@ class Tunnel(Passage):
         """Grant a tunnel to one of Deriv's hosts, and be that host."""
         try:
             if self._opening is not None and await self._opening():
-                self._writer.close()
                 return
             self._opening = None
             if not await self._connects():
-                self._writer.close()
                 return
             context = _context(self._front.certificates / f"{self._front.present or self.host}.pem")
             self._tls = context.wrap_bio(self._arrived, self._leaving, server_side=True)
@@ -94,7 +92,6 @@ class Tunnel(Passage):
             self.reset()
             return
         except asyncio.IncompleteReadError:
-            self._writer.close()
             return
         await super().pass_through(port)
 
