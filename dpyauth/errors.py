@@ -41,6 +41,7 @@ from dpyauth import _terminal
 from dpyauth._nearest import nearest
 from dpyauth._traceback import ShortTraceback
 from dpyauth.secret import scrub
+from dpyauth.texts.said import Said, in_language
 
 E = TypeVar("E", bound="DpyauthError")
 
@@ -54,11 +55,15 @@ class DpyauthError(ShortTraceback):
     ----------
     call : str or None
         Name of the call at Deriv that the error is about.
+    code : str
+        Code of what has happened, the same in every language: Deriv's own if Deriv answered with an error, else one of
+        dpyauth's, such as ``"unencrypted"``. Empty if it has none. Panels show it beside a translated text.
     """
 
     def __init__(self, message: str, *, call: str | None = None) -> None:
         super().__init__(scrub(message))
         self.call = call
+        self.code = message.key if isinstance(message, Said) else ""
 
     def __str__(self) -> str:
         # `print(error)` must work even if the encoding of the output lacks a character.
@@ -68,15 +73,38 @@ class DpyauthError(ShortTraceback):
         """Add a line that is shown after the message."""
         super().add_note(scrub(note))
 
+    def in_language(self, language: str) -> str:
+        """Return the text and its notes in a language, as far as they are translated; else in English.
+
+        Parameters
+        ----------
+        language : str
+            Tag of the language, such as ``session.language``.
+
+        Returns
+        -------
+        str
+            The text. Deriv's own words within it stay in the language in which Deriv sent them.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> try:
+        ...     dpyauth.login("", ask=False)
+        ... except dpyauth.errors.DpyauthError as error:
+        ...     translated = error.in_language("es")
+        """
+        return " ".join(in_language(text, language) for text in (*self.args[:1], *getattr(self, "__notes__", ())))
+
     def copy(self, call: str | None = None) -> Self:
         """Return a copy without a traceback. Raise the copy: an error raised twice collects both tracebacks."""
-        copied = _rebuild(type(self), str(self), dict(self.__dict__))
+        copied = _rebuild(type(self), self.args[0] if self.args else "", dict(self.__dict__))
         copied.call = call or self.call
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own pickling would lose the keyword-only arguments, such as `code`.
-        return _rebuild, (type(self), str(self), dict(self.__dict__))
+        return _rebuild, (type(self), self.args[0] if self.args else "", dict(self.__dict__))
 
 
 def _rebuild(kind: type[E], message: str, state: dict[str, Any]) -> E:
@@ -115,7 +143,7 @@ class RedirectRefused(DpyauthError):
 
     def __init__(self, message: str, *, call: str | None = None, code: str = "") -> None:
         super().__init__(message, call=call)
-        self.code = code
+        self.code = code or self.code
 
 
 class ListenerFailed(DpyauthError):
@@ -358,7 +386,7 @@ class ApiError(DpyauthError):
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, call=call)
-        self.code = code
+        self.code = code or self.code
         self.subcode = str(scrub(subcode))
         self.details: dict[str, Any] = scrub(dict(details or {}))
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
+from dpyauth.texts.said import Said
+
 BLOTTED = "<secret>"
 """Text in place of a secret."""
 
@@ -79,6 +81,8 @@ def _scrubbed(value: Any, blot: Callable[[str], str]) -> Any:
         return {_scrubbed(key, blot): _scrubbed(child, blot) for key, child in value.items()}
     if isinstance(value, list):
         return [_scrubbed(child, blot) for child in value]
+    if isinstance(value, Said):
+        return value.changed(blot)
     return blot(value) if isinstance(value, str) else value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import operator
-import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from dpyauth._pasted import bare
 from dpyauth.arguments.words import UNSHOWN, shown
 from dpyauth.errors import InvalidSetting
 from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
+from dpyauth.texts.languages import ENGLISH, from_environment, tag
 
 
 class Settings(NamedTuple):
@@ -19,7 +19,8 @@ class Settings(NamedTuple):
 
     app_id: str | None = APIS[DEFAULT].shared_app_id
     server: str = APIS[DEFAULT].server
-    language: str = "EN"
+    language: str = ENGLISH
+    """Tag of the language of all texts."""
     api: str = DEFAULT
 
     @property
@@ -28,15 +29,23 @@ class Settings(NamedTuple):
         return urlsplit(self.server).netloc
 
     @property
+    def language_at_deriv(self) -> str:
+        """Deriv's code for the language, such as ``"ES"``. Only Chinese has one for each region."""
+        language, *rest = self.language.split("-")
+        return f"ZH_{rest[-1] if rest else 'CN'}" if language == "zh" else language.upper()
+
+    @property
     def loopback(self) -> bool:
         """True if the server runs on this machine."""
         return is_loopback(urlsplit(self.server).hostname or "")
 
 
 def settings(
-    app_id: object = None, server: str | None = None, language: str = "EN", api: str | None = None
+    app_id: object = None, server: str | None = None, language: str | None = None, api: str | None = None
 ) -> Settings:
-    """Return settings from what the user passed. Without an API, use the server's, or the default one.
+    """Return settings from what the user passed.
+
+    Without an API, use the server's, or the default one; without a language, the environment's.
 
     Raises
     ------
@@ -47,7 +56,7 @@ def settings(
     return Settings(
         app_id=facts.shared_app_id if app_id is None else _app_id(app_id, facts),
         server=facts.server if server is None else _server(server, facts),
-        language=_language(language),
+        language=language_of(language),
         api=facts.name,
     )
 
@@ -115,8 +124,10 @@ def _instead(given: object) -> str:
     return "" if said == UNSHOWN else f", not {said}"
 
 
-def _language(given: str) -> str:
-    code = given.strip().upper()
-    if not re.fullmatch(r"[A-Z]{2}(_[A-Z]{2})?", code):
-        raise InvalidSetting(f"The language must be a code like 'EN' or 'ZH_CN'{_instead(given)}.")
+def language_of(given: object) -> str:
+    """Return the tag of the language that the user passed; that of the environment if it is None."""
+    if given is None:
+        return from_environment()
+    if not isinstance(given, str) or not (code := tag(given)):
+        raise InvalidSetting(f"The language must be a code like 'ES' or 'pt-BR'{_instead(given)}.", field="language")
     return code

@@ -19,7 +19,7 @@ class Targets(NamedTuple):
 
     sandbox: Sandbox | None = None
     server: str | None = None
-    language: str = "EN"
+    language: str | None = None
 
     def guess(self, token: Secret | None, app_id: object) -> str:
         """Return the API to use if the caller did not name one.

@@ -43,9 +43,9 @@ examples.load_profile("dpyauth")
 
 @pytest.fixture(autouse=True)
 def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own credentials and proxies must not decide a test."""
+    """The machine's own credentials, proxies and language must not decide a test."""
     for name in list(os.environ):
-        if name.startswith("DERIV_") or name.lower().endswith("_proxy"):
+        if name.startswith(("DERIV_", "LC_", "LANG")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     # Nor what Streamlit sets when it is imported: kernels that are started later would keep all figures open.
     monkeypatch.delenv("MPLBACKEND", raising=False)

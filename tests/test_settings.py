@@ -18,7 +18,7 @@ SERVER = APIS["v3"].server
 
 def test_by_default_it_is_derivs_own_server_over_tls() -> None:
     ours = settings()
-    assert (ours.api, ours.server, ours.app_id, ours.language) == ("options", APIS["options"].server, None, "EN")
+    assert (ours.api, ours.server, ours.app_id, ours.language) == ("options", APIS["options"].server, None, "en")
     assert ours.host == "api.derivws.com"
     assert not ours.loopback
     older = settings(api="v3")
@@ -126,15 +126,49 @@ def test_any_text_as_server_is_taken_or_refused(text: str) -> None:
     assert taken.loopback or taken.server.startswith(("wss://", "https://"))
 
 
-@pytest.mark.parametrize(("given", "code"), [("EN", "EN"), (" es ", "ES"), ("zh_cn", "ZH_CN")])
-def test_languages_taken(given: str, code: str) -> None:
-    assert settings(language=given).language == code
+@pytest.mark.parametrize(
+    ("given", "tag", "at_deriv"),
+    [
+        ("EN", "en", "EN"),
+        (" es ", "es", "ES"),
+        ("es_MX", "es-MX", "ES"),
+        ("pt-br", "pt-BR", "PT"),
+        ("zh_cn", "zh-CN", "ZH_CN"),
+        ("zh-Hant-TW", "zh-Hant-TW", "ZH_TW"),
+        ("ZH", "zh", "ZH_CN"),
+        ("es-419", "es-419", "ES"),
+    ],
+)
+def test_languages_taken(given: str, tag: str, at_deriv: str) -> None:
+    taken = settings(language=given)
+    assert (taken.language, taken.language_at_deriv) == (tag, at_deriv)
 
 
-@pytest.mark.parametrize("given", ["", "E", "ENG", "EN-GB", "E1", "EN&x=1"])
-def test_languages_refused(given: str) -> None:
-    with pytest.raises(InvalidSetting, match="language"):
+@pytest.mark.parametrize("given", ["", "E", "Spanish", "E1", "EN&x=1", "es-", "a-token-in-the-wrong-field", 34])
+def test_languages_refused(given: Any) -> None:
+    with pytest.raises(InvalidSetting, match="language") as refused:
         settings(language=given)
+    assert refused.value.field == "language"
+
+
+@pytest.mark.parametrize(
+    ("variables", "tag"),
+    [
+        ({}, "en"),
+        ({"LANG": "es_MX.UTF-8"}, "es-MX"),
+        ({"LANG": "pt_PT.UTF-8"}, "pt-PT"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "fr"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LANGUAGE": "de:fr:es"}, "fr"),
+        ({"LANG": "en_GB.UTF-8", "LC_ALL": "fr_CA.UTF-8"}, "fr-CA"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "es_ES@euro"}, "es-ES"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "nonsense in here"}, "en"),
+    ],
+)
+def test_the_language_of_the_environment(variables: dict[str, str], tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert settings().language == tag
 
 
 def test_settings_are_values() -> None:

@@ -51,7 +51,7 @@ def test_a_given_server_decides() -> None:
 @pytest.mark.parametrize(("app_id", "has"), [(None, "1089"), ("", "1089"), (16303, "16303")])
 def test_settings_of_v3(app_id: object, has: str) -> None:
     where = Targets(language="ES").settings("v3", app_id)
-    assert (where.api, where.server, where.app_id, where.language) == ("v3", APIS["v3"].server, has, "ES")
+    assert (where.api, where.server, where.app_id, where.language) == ("v3", APIS["v3"].server, has, "es")
 
 
 def test_settings_of_options() -> None:

@@ -114,7 +114,7 @@ def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credent
 
 def public(settings: Settings) -> str:
     """Return the address for calls that need no sign-in, and for all others as well. It contains no secret."""
-    return f"{settings.server}?{urlencode({'app_id': settings.app_id, 'l': settings.language})}"
+    return f"{settings.server}?{urlencode({'app_id': settings.app_id, 'l': settings.language_at_deriv})}"
 
 
 def renamed(reply: Reply) -> Reply:

@@ -13,6 +13,8 @@ from dpyauth.catalog.paths import get_path
 from dpyauth.errors import InvalidRequest, NotInThisApi
 from dpyauth.registry import APIS, by_token
 from dpyauth.sensitive import kind_of
+from dpyauth.texts import read
+from dpyauth.texts.languages import ENGLISH, negotiated
 
 Schema = dict[str, Any]
 
@@ -237,14 +239,20 @@ def load(api: str) -> Catalog:
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
     lookups = {name: entry.pop("lookup") for name, entry in raw.items() if "lookup" in entry}
-    calls = {name: _call(name, **entry) for name, entry in raw.items()}
+    calls = {name: _call(name, summary(api, name), **entry) for name, entry in raw.items()}
     for name, lookup in lookups.items():
         calls[name].lookup = calls[lookup]
     return Catalog(api, calls)
 
 
-def _call(name: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Call:
-    return Call(name, rest=Rest(**rest) if rest else None, **entry)
+def summary(api: str, name: str, language: str = ENGLISH) -> str:
+    """Return the purpose of a call in a few words, in English if the language has no translation."""
+    found = (read(each, "summaries").get(group, {}) for each in (negotiated(language), ENGLISH) for group in (api, "*"))
+    return next((str(group[name]) for group in found if name in group), "")
+
+
+def _call(name: str, summary: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Call:
+    return Call(name, summary, rest=Rest(**rest) if rest else None, **entry)
 
 
 _LOOK = (

@@ -1,28 +1,25 @@
-"""Explain what each field of a call is for: one sentence per field, in our own words.
+"""Explain what a call and each of its fields are for, in our own words.
 
-The sentences are data, with a file for each language in the folder ``fields``. A key of the file is a group of calls,
-with spaces between their names; its value has the sentences of fields that mean the same in all of them. The key ``*``
-is for every call. The most specific sentence counts: that of a call before that of ``*``, and that of
-``parameters.amount`` before that of ``amount``.
+The texts are in the files ``summaries`` and ``fields`` of each language. A key of ``summaries`` is an API, or ``*`` for
+calls that both have. A key of ``fields`` is a group of calls, with spaces between their names; its value has the
+sentences of fields that mean the same in all of them. The key ``*`` is for every call. The most specific sentence
+counts: that of a call before that of ``*``, and that of ``parameters.amount`` before that of ``amount``.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from dpyauth.catalog.calls import Call, Schema
-
-FOLDER = Path(__file__).parent / "fields"
-"""Folder of the sentences."""
+from dpyauth.texts import read
+from dpyauth.texts.languages import ENGLISH, negotiated
 
 NAMES_THE_CALL = "1"
 """Key of the sentence for a field whose only value is 1."""
 
 
-def meaning(call: Call, name: str, language: str = "EN") -> str:
+def meaning(call: Call, name: str, language: str = ENGLISH) -> str:
     """Return what a field of a call is for; empty if that is not known.
 
     Parameters
@@ -32,7 +29,7 @@ def meaning(call: Call, name: str, language: str = "EN") -> str:
     name : str
         Name of the field, or its dotted path, such as ``parameters.amount``.
     language : str
-        Code of the language, as in ``login(language=)``. A sentence without a translation is in English.
+        Tag of the language. A sentence without a translation is in English.
 
     Returns
     -------
@@ -74,19 +71,18 @@ def _keys(call: Call, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _in(language: str, group: str, key: str) -> str:
-    return _sentences(FOLDER, language.lower()).get(group, {}).get(key) or _english(group)[key]
+    return _sentences(negotiated(language)).get(group, {}).get(key) or _english(group)[key]
 
 
 def _english(group: str) -> Mapping[str, str]:
-    return _sentences(FOLDER, "en").get(group, {})
+    return _sentences(ENGLISH).get(group, {})
 
 
 @functools.cache
-def _sentences(folder: Path, language: str) -> Mapping[str, Mapping[str, str]]:
+def _sentences(language: str) -> Mapping[str, Mapping[str, str]]:
     """Return the sentences of a language by call and field."""
-    file = folder / f"{language}.json"
     sentences: dict[str, dict[str, str]] = {}
-    for calls, fields in (json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}).items():
+    for calls, fields in read(language, "fields").items():
         for call in calls.split():
             sentences.setdefault(call, {}).update(fields)
     return sentences

@@ -20,6 +20,7 @@ from dpyauth.fleets.running import Place, Runner
 from dpyauth.progress import EVERY, Progress
 from dpyauth.session import Session
 from dpyauth.session.core import check_timeout
+from dpyauth.settings import language_of
 from dpyauth.targets import Targets, the_sandbox
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def fleet(
     connections: int = CONNECTIONS,
     sandbox: bool = False,
     server: str | None = None,
-    language: str = "EN",
+    language: str | None = None,
     timeout: float = 30.0,
     cluster: Any = None,
 ) -> Fleet:
@@ -77,8 +78,8 @@ def fleet(
         Use the sandbox, a Deriv on this machine.
     server : str, optional
         Address of another Deriv server.
-    language : str
-        Language of Deriv's messages.
+    language : str, optional
+        Language of Deriv's messages, and of meanings in frames, as for `dpyauth.login`.
     timeout : float
         How long each sign-in and each call may take, in seconds.
     cluster : distributed.Client, optional
@@ -110,7 +111,7 @@ def fleet(
     """
     credentials = wrapped(credentials)  # first of all: tracebacks may show variables
     local = the_sandbox(sandbox, server)
-    targets = Targets(local, server, language)
+    targets = Targets(local, server, language_of(language))
     if api is not None or app_id is not None or server is not None:
         targets.settings(api or targets.guess(None, app_id), app_id)  # raises now if a setting is invalid
     connections = int(connections)

@@ -33,7 +33,7 @@ class Order:
     app_id: str | int | None
     api: str | None
     server: str | None
-    language: str
+    language: str | None
     timeout: float
     connections: int
 

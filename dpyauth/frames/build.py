@@ -18,6 +18,7 @@ from dpyauth.frames.table import Placed, Table
 from dpyauth.frames.values import as_list, as_text, get_path, mapping, pick, told
 from dpyauth.registry import DEFAULT
 from dpyauth.sensitive import kind
+from dpyauth.texts.languages import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Context:
         The request, as JSON without secrets.
     currency : str, optional
         Currency of that account, for money without a currency in the payload; goes into columns, not ``attrs``.
+    language : str
+        Tag of the language of meanings; codes are the same in every language.
     beside : mapping, optional
         Undocumented fields of the reply beside the payload; they go into columns, too.
     """
@@ -48,6 +51,7 @@ class Context:
     api: str = DEFAULT
     request: str | None = None
     currency: str | None = None
+    language: str = ENGLISH
     beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def attrs(self) -> dict[Hashable, Any]:

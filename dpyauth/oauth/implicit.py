@@ -113,7 +113,7 @@ def authorize_url(
         )
     fields = {
         "app_id": checked.app_id,
-        "l": checked.language,
+        "l": checked.language_at_deriv,
         "brand": brand,
         "affiliate_token": affiliate_token,
         "state": state.reveal(),

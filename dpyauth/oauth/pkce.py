@@ -147,7 +147,7 @@ class CodeSignIn:
             state=self.state.reveal(),
             code_challenge=client.create_code_challenge(self._verifier.reveal(), "S256"),
             code_challenge_method="S256",
-            lang=checked.language if language else None,
+            lang=checked.language_at_deriv if language else None,
         )
         self.url = f"{scheme}{url.removeprefix('https')}"
 

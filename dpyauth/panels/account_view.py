@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.apis.base import by_looks
 from dpyauth.net.messages import flag
 from dpyauth.panels.card_rows import Light, light, plain
-from dpyauth.panels.texts import texts
+from dpyauth.texts import Words, number
+from dpyauth.texts.languages import ENGLISH
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
 
-_ENGLISH = texts("sign-in")
 
-
-def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str] | None:
+def news(session: Session, words: Words) -> dict[str, str] | None:
     """Return a notice about the session itself, if there is one."""
     because = session.core.signed_out_because
     if session.state == "signed out" and because:
@@ -41,7 +40,7 @@ def account(session: Session) -> dict[str, Any] | None:
     }
 
 
-def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]:
+def scopes(session: Session, words: Words) -> list[Light]:
     """Return the scopes of the token in use: as Deriv states them, else as far as its replies have shown."""
     account, access, labels = session.core.active_account, session.core.sign_in, session.core.api_facts.scopes
     if account is None or access is None:
@@ -50,15 +49,13 @@ def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]
         return [light("plain", plain(labels.get(scope, scope))) for scope in account.scopes] or [light("plain", "–")]
     known = {label: access.learned.of([scope]) for scope, label in labels.items()}
     lights = [light("plain", label) for label, held in known.items() if held]
-    lights += [
-        light("off", words["scope_lacking"].format(scope=label)) for label, held in known.items() if held is False
-    ]
+    lights += [light("off", words("scope_lacking", scope=label)) for label, held in known.items() if held is False]
     rest = ", ".join(label for label, held in known.items() if held is None)
-    said = words["scopes_not_stated"].format(scopes=rest) if lights else words["scopes_unknown"]
+    said = words("scopes_not_stated", scopes=rest) if lights else words["scopes_unknown"]
     return [*lights, *([light("plain", said)] if rest else [])]
 
 
-def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, Any]]:
+def accounts(session: Session, balances: Mapping[str, object], language: str) -> list[dict[str, Any]]:
     """Return the accounts to choose from, if the sign-in gives access to several."""
     account, granted = session.core.active_account, session.core.grants
     if account is None or len(granted) < 2:
@@ -70,7 +67,7 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
             "currency": str(row.get("currency") or ""),
             "kind": session.core.kind_of(demo=is_demo(session, loginid)),
             "status": status(session, loginid),
-            "balance": balances.get(loginid) or money(row.get("balance")),
+            "balance": money(balances.get(loginid, row.get("balance")), language),
             "current": loginid == account.loginid,
         }
         for loginid, row in rows.items()
@@ -81,8 +78,8 @@ _WRITTEN_OUT = 40
 """Digits above which an amount is written with an exponent. Without a limit, ``1e999999999`` would fill the memory."""
 
 
-def money(amount: object) -> str:
-    """Return an exact amount with at least two decimals and with commas; empty if it is not an amount.
+def money(amount: object, language: str = ENGLISH) -> str:
+    """Return an exact amount as the language writes it, with two decimals or more; empty if it is not an amount.
 
     The decimals are filled up because a JSON number has lost the zeros at its end.
     """
@@ -94,8 +91,7 @@ def money(amount: object) -> str:
         return ""
     if abs(exact.adjusted()) > _WRITTEN_OUT:
         return str(exact)
-    places = exact.as_tuple().exponent
-    return f"{exact:,.2f}" if isinstance(places, int) and places > -2 else f"{exact:,f}"
+    return number(exact, language, places=2)
 
 
 def status(session: Session, loginid: str) -> str:

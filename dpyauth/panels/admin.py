@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, OutcomeUnknown, SessionClosed
 from dpyauth.panels import account_view
-from dpyauth.panels.model import PanelModel
+from dpyauth.panels.model import Notice, PanelModel
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -32,7 +32,7 @@ class AdminModel(PanelModel):
         self._of: str | None = None  # login ID of the account whose lists are shown
         self._whose: str | None = None  # login ID of the account that the current work is for
         self._loaded = False
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, Callable[[], str]] = {}
         self._changing = False
         self._unwatch: Callable[[], None] = lambda: None
 
@@ -50,14 +50,14 @@ class AdminModel(PanelModel):
             phase = "denied" if session.can(self.reads) is False else "list"
         may = phase == "list" and session.can(self.changes) is not False
         return {
-            **({"notice": account_view.news(session)} if phase == "out" and self._notice is None else {}),
+            **({"notice": account_view.news(session, self.words)} if phase == "out" and self._notice is None else {}),
             "phase": phase,
             "account": account and {name: account[name] for name in ("loginid", "currency", "kind", "api")},
             **({"page": session.core.api_facts.untold[self.reads].page} if phase == "elsewhere" else {}),
             "loaded": self._loaded and self._of == session.loginid,
             "may": may,
             "advice": self._advice() if phase in ("list", "denied") and not may else "",
-            "problems": self._problems,
+            "problems": {field: problem() for field, problem in self._problems.items()},
         }
 
     def subject(self, view: dict[str, Any]) -> object:
@@ -157,10 +157,10 @@ class AdminModel(PanelModel):
     def act(self, message: dict[str, Any]) -> None:
         """Make the change that the user asked for."""
 
-    def change(self, work: Callable[[], dict[str, str] | None], unknown: str) -> None:
+    def change(self, work: Callable[[], Notice | None], unknown: Callable[[], str]) -> None:
         """Make one change. It is never repeated by itself, since a lost reply may mean that it succeeded.
 
-        ``unknown`` is the key of the text for that case.
+        ``unknown`` returns the text for that case.
         """
         self._changing, self._notice, self._problems = True, None, {}
         loginid = self.session.loginid
@@ -181,18 +181,18 @@ class AdminModel(PanelModel):
         """Send a call to Deriv for the account that the current work is for."""
         return self.ask(self._whose, call, fields)[0]
 
-    def refuse(self, **problems: str) -> None:
+    def refuse(self, **problems: Callable[[], str]) -> None:
         """Show which fields are invalid, and send nothing."""
         self._problems, self._notice = problems, None
         self.changed()
 
-    def news(self, title: str, text: str, **values: object) -> dict[str, str]:
+    def news(self, title: str, text: str, **values: object) -> Notice:
         """Return a notice in this panel's words."""
-        return {"title": self.text(title), "text": self.text(text, **values), "kind": "info"}
+        return lambda: {"title": self.text(title), "text": self.text(text, **values), "kind": "info"}
 
-    def problem(self, title: str, text: str) -> dict[str, str]:
-        """Return a notice of a problem; ``text`` is shown as it is."""
-        return {"title": self.text(title), "text": text, "kind": "error"}
+    def problem(self, title: str, text: Callable[[], str]) -> Notice:
+        """Return a notice of a problem."""
+        return lambda: {"title": self.text(title), "text": text(), "kind": "error"}
 
 
 def clipped(name: object) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.net.messages import flag
 from dpyauth.panels import redirect_urls
 from dpyauth.panels.admin import AdminModel, clipped, quoted
+from dpyauth.panels.model import Notice
 from dpyauth.panels.scope_presets import DANGEROUS, dangerous
 from dpyauth.panels.stills import admin_tables as stills
 
@@ -117,9 +118,9 @@ class AppsModel(AdminModel):
             } if row := _of(self._registered, app_id):
                 self._save(row, name.strip(), scopes, url.strip())
             case {"do": "delete", "app_id": int(app_id)} if row := _of(self._registered, app_id):
-                self.change(partial(self._delete, row), self.text("unknown_deleted", name=quoted(row["name"])))
+                self.change(partial(self._delete, row), self.saying("unknown_deleted", name=quoted(row["name"])))
             case {"do": "withdraw", "app_id": int(app_id)} if row := _of(self._connected, app_id):
-                self.change(partial(self._withdraw, row), self.text("unknown_withdrawn", name=quoted(row["name"])))
+                self.change(partial(self._withdraw, row), self.saying("unknown_withdrawn", name=quoted(row["name"])))
 
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
         """Check the entries, then change an app or register a new one."""
@@ -127,26 +128,26 @@ class AppsModel(AdminModel):
         known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         wrong = redirect_urls.trouble(url) if url and url != before else ""
         if not _NAME.fullmatch(name):
-            self.refuse(name=self.text("name_wrong"))
+            self.refuse(name=self.saying("name_wrong"))
         elif wrong:
-            self.refuse(redirect_url=self.text(f"url_{wrong}"))
+            self.refuse(redirect_url=self.saying(f"url_{wrong}"))
         elif before and not url:
-            self.refuse(redirect_url=self.text("url_kept"))
+            self.refuse(redirect_url=self.saying("url_kept"))
         elif len(known) != len(scopes) or (url and not known):
-            self.refuse(scopes=self.text("scopes_none"))
+            self.refuse(scopes=self.saying("scopes_none"))
         elif row is None:
-            self.change(partial(self._register, name, known, url), self.text("unknown_registered", name=quoted(name)))
+            self.change(partial(self._register, name, known, url), self.saying("unknown_registered", name=quoted(name)))
         else:
-            self.change(partial(self._update, row, name, known, url), self.text("unknown_updated", name=quoted(name)))
+            self.change(partial(self._update, row, name, known, url), self.saying("unknown_updated", name=quoted(name)))
 
-    def _register(self, name: str, scopes: list[str], url: str) -> dict[str, str]:
+    def _register(self, name: str, scopes: list[str], url: str) -> Notice:
         made = self.call("app_register", name=name, scopes=scopes, redirect_uri=url or None).get("app_register")
         self.send({"saved": True})
         self.reload()
         number = made.get("app_id") if isinstance(made, dict) else None
-        return self.news("registered_title", "registered", name=quoted(name), app_id=number)
+        return self.news("registered_title", "registered", name=quoted(name), app_id=str(number))
 
-    def _update(self, row: Mapping[str, Any], name: str, scopes: list[str], url: str) -> dict[str, str] | None:
+    def _update(self, row: Mapping[str, Any], name: str, scopes: list[str], url: str) -> Notice | None:
         app_id = row["app_id"]
         got = self.call("app_get", app_get=app_id).get("app_get")
         kept = {field: got.get(field) or None for field in _KEPT} if isinstance(got, dict) else {}
@@ -159,7 +160,7 @@ class AppsModel(AdminModel):
         self.reload()
         return self.news("updated_title", "updated", name=quoted(name))
 
-    def _delete(self, row: Mapping[str, Any]) -> dict[str, str] | None:
+    def _delete(self, row: Mapping[str, Any]) -> Notice | None:
         self.call("app_delete", app_delete=row["app_id"])
         if row["own"]:
             self.session.core.sign_out(self.text("out_deleted"))
@@ -167,7 +168,7 @@ class AppsModel(AdminModel):
         self.reload()
         return self.news("deleted_title", "deleted", name=quoted(row["name"]))
 
-    def _withdraw(self, row: Mapping[str, Any]) -> dict[str, str] | None:
+    def _withdraw(self, row: Mapping[str, Any]) -> Notice | None:
         self.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
         if self._by(row):
             self.session.core.sign_out(self.text("out_withdrawn"))

@@ -82,7 +82,7 @@ class BrowserSignIn:
         """Accounts that came back without ``state``, until the user confirms them.
 
         Without ``state``, the result could be a sign-in that an attacker has started for an account of their own."""
-        self.trouble = ""
+        self.trouble: ListenerFailed | None = None
         """Reason why the listener could not start, if it should have."""
         self.listener: Listener[Result] | None = None
         self._receiver = receiver
@@ -98,7 +98,7 @@ class BrowserSignIn:
                 read = partial(self.flow.read, pasted=False)
                 self.listener = Listener(self.flow.listen_at, read, PATIENCE, self._hold)
             except ListenerFailed as error:
-                self.trouble = str(error)  # not fatal: the user can still paste the address
+                self.trouble = error.copy()  # not fatal: the user can still paste the address
             else:
                 self.listener.future.add_done_callback(self._caught)
         self.timer.start()

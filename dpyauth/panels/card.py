@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError
@@ -16,7 +17,6 @@ from dpyauth.panels.readings import Known, Part, readings_of
 from dpyauth.panels.refresh import once
 from dpyauth.panels.stills.markup import clock
 from dpyauth.panels.switcher import SwitcherModel
-from dpyauth.panels.texts import texts
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -35,13 +35,13 @@ class CardModel(SwitcherModel):
     """
 
     name = "card"
+    beside = ("switcher",)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.words = texts("switcher", session.core.target.language) | self.words
         self.readings = readings_of(session)
         self.readings.cards.add(self)
-        self._parts = CardParts(session, self.words, self.readings)
+        self._parts = CardParts(session, self.readings)
         self._listing = False  # whether the user has opened the list of accounts
 
     def close(self) -> None:
@@ -54,20 +54,22 @@ class CardModel(SwitcherModel):
     def content(self) -> dict[str, Any]:
         """Return everything that the card shows, as texts."""
         view, account = super().content(), self.session.core.active_account
-        known = self.readings.of(account)
+        known, words = self.readings.of(account), self.words
+        balance = account_view.money(known.balance, words["lang"])
+        missing = self._parts.why(known.no_balance, words) if known.no_balance is not None else ""
         parts = {name: known.part(name) for name in self._parts.all}
         for entry in view["accounts"]:
             if entry["current"]:
-                entry["balance"] = known.balance
+                entry["balance"] = balance
         return {
             **view,
             "hint": "",
             "account": account_view.account(self.session),
             "connection": self._connection(),
-            "balance": known.balance,
-            "no_balance": known.no_balance,
-            "complete": all(part.asked for part in parts.values()) and bool(known.balance or known.no_balance),
-            "known": [name for name, part in parts.items() if part.rows],
+            "balance": balance,
+            "no_balance": missing,
+            "complete": all(part.asked for part in parts.values()) and bool(balance or missing),
+            "known": [name for name, part in parts.items() if part.shown or part.refused],
             "rows": self._rows(known) if account else [],
             "footnote": self._footnote(known),
         }
@@ -108,7 +110,13 @@ class CardModel(SwitcherModel):
         from dpyauth.panels.status_rows import untold_row
 
         parts = {name: known.part(name) for name in self._parts.all}
-        rows = [each for name, part in parts.items() for each in part.rows or [self._unread(name, part)]]
+        words = self.words
+        why = partial(self._parts.why, words=words)
+        rows = [
+            each
+            for name, part in parts.items()
+            for each in (part.shown(words, why) if part.shown else [self._unread(name, part)])
+        ]
         rows += [row(self.words["scopes"], account_view.scopes(self.session, self.words)), *self._end()]
         if "get_account_status" not in self.session.core.catalog:
             rows.append(untold_row(self.words, self.session.core.api_facts.pages.profile))
@@ -116,7 +124,10 @@ class CardModel(SwitcherModel):
 
     def _unread(self, name: str, part: Part) -> Row:
         """Return why nothing is known about a part yet."""
-        text = self.text("not_now", why=part.trouble) if part.trouble else self.words["reading"]
+        trouble = part.trouble
+        if part.refused:
+            return row(self.words[name], lines=[self._parts.lacking(self._parts.all[name].call, self.words)])
+        text = self.text("not_now", why=plain(self.said(trouble))) if trouble is not None else self.words["reading"]
         return row(self.words[name], lines=[text])
 
     def _footnote(self, known: Known) -> str:
@@ -124,13 +135,13 @@ class CardModel(SwitcherModel):
         old: dict[str, list[tuple[str, Part]]] = {}
         for name in self._parts.all:
             part = known.part(name)
-            if part.rows and part.trouble and part.at < part.asked:
-                old.setdefault(part.trouble, []).append((name, part))
+            if part.shown and part.trouble is not None and part.at < part.asked:
+                old.setdefault(plain(self.said(part.trouble)), []).append((name, part))
         return " ".join(
             self.text(
                 "stale",
                 time=clock(min(part.at for _, part in parts)),
-                what=", ".join(self.words[name] for name, _ in parts),
+                what=[self.words[name] for name, _ in parts],
                 why=why,
             )
             for why, parts in old.items()
@@ -197,9 +208,9 @@ class CardModel(SwitcherModel):
                 async with await session.aio.stream("balance", keep=1) as stream:
                     async for update in stream:
                         amount = self._parts.payload("balance", update).get("balance")
-                        self.readings.learned(session, account, balance=account_view.money(amount), no_balance="")
+                        self.readings.learned(session, account, balance=amount, no_balance=None)
             except DpyauthError as error:
-                self.readings.learned(session, account, no_balance=self._parts.why(error))
+                self.readings.learned(session, account, no_balance=error.copy())
             await asyncio.sleep(switcher.EVERY)
 
     async def _follow_money(self, news: asyncio.Event) -> None:

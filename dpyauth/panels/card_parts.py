@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth.errors import DpyauthError
-from dpyauth.panels import account_view, readings, switcher
-from dpyauth.panels.card_rows import Row, plain, row
-from dpyauth.panels.readings import Part, Readings
+from dpyauth.panels import readings, switcher
+from dpyauth.panels.card_rows import Row, plain
+from dpyauth.panels.readings import Part, Readings, Shown, Why
 from dpyauth.panels.switcher import labels
 from dpyauth.session.awaiting import run_async
+from dpyauth.texts import Words
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account
@@ -29,10 +30,10 @@ _DAY = 86_400
 
 
 class _Partial(NamedTuple):
-    """Rows of a part, and the reason why others are missing."""
+    """Part whose rows are not all there, and the reason why others are missing."""
 
-    rows: list[Row]
-    trouble: str
+    shown: Shown
+    trouble: DpyauthError
 
 
 class _Question(NamedTuple):
@@ -40,7 +41,7 @@ class _Question(NamedTuple):
 
     call: str
     """Call that the part needs; without its scope, the part is left out."""
-    ask: Callable[[Account], Coroutine[Any, Any, list[Row] | _Partial]]
+    ask: Callable[[Account], Coroutine[Any, Any, Shown | _Partial]]
     every: Callable[[], float]
     """Interval in seconds."""
 
@@ -52,15 +53,12 @@ class CardParts:
     ----------
     session : Session
         Session to read from.
-    words : mapping of str to str
-        The words of the card.
     known : Readings
         Store for the results, shared by all cards of the session.
     """
 
-    def __init__(self, session: Session, words: Mapping[str, str], known: Readings) -> None:
+    def __init__(self, session: Session, known: Readings) -> None:
         self._session = session
-        self._words = words
         self._readings = known
 
     async def learn(self, account: Account | None, name: str) -> None:
@@ -68,18 +66,18 @@ class CardParts:
         if account is None:
             return
         asked, part, how = time.time(), self._readings.of(account).part(name), self.all[name]
-        if not self.lacking(how.call):
+        if not self._lacks(how.call):
             try:
                 came = await how.ask(account)
-                rows, trouble = came if isinstance(came, _Partial) else (came, "")
-                if trouble and part.rows:
+                shown, trouble = came if isinstance(came, _Partial) else (came, None)
+                if trouble is not None and part.shown:
                     part = replace(part, asked=asked, trouble=trouble)
                 else:
-                    part = Part(tuple(rows), asked, asked, trouble)
+                    part = Part(shown, asked, asked, trouble)
             except DpyauthError as error:
-                part = replace(part, asked=asked, trouble=plain(error))
-        if lacking := self.lacking(how.call):
-            part = Part((row(self._words[name], lines=[lacking]),), asked, asked, refused=True)
+                part = replace(part, asked=asked, trouble=error.copy())
+        if self._lacks(how.call):
+            part = Part(None, asked, asked, refused=True)
         self._readings.read(self._session, account, name, part)
 
     async def learn_balance(self) -> None:
@@ -88,10 +86,10 @@ class CardParts:
         try:
             frame = await self._session.aio.balance(decimal=True)
         except DpyauthError as error:
-            self._readings.learned(self._session, account, no_balance=self.why(error))
+            self._readings.learned(self._session, account, no_balance=error.copy())
         else:
-            amount = account_view.money(next(iter(frame["balance"]), None))
-            self._readings.learned(self._session, account, balance=amount, no_balance="")
+            amount = next(iter(frame["balance"]), None)
+            self._readings.learned(self._session, account, balance=amount, no_balance=None)
 
     @property
     def all(self) -> Mapping[str, _Question]:
@@ -106,16 +104,18 @@ class CardParts:
         }
         return {name: part for name, part in parts.items() if part.call in catalog}
 
-    async def _status(self, account: Account) -> list[Row]:
+    async def _status(self, account: Account) -> Shown:
         from dpyauth.panels.status_rows import Status, options_rows
 
         session, call = self._session, "get_account_status"
         if call not in session.core.catalog:
-            return options_rows(await session.aio.account_status(), self._words)
+            status = await session.aio.account_status()
+            return lambda words, why: options_rows(status, words)
         payload = self.payload(call, await session.aio.call(call))
-        return Status(payload, demo=account.demo, words=self._words).rows()
+        demo = account.demo
+        return lambda words, why: Status(payload, demo=demo, words=words).rows()
 
-    async def _money(self, account: Account) -> list[Row] | _Partial:
+    async def _money(self, account: Account) -> Shown | _Partial:
         from dpyauth.frames.values import mappings
         from dpyauth.panels.money_rows import money_rows
         from dpyauth.session.answers import at_stake
@@ -128,33 +128,43 @@ class CardParts:
         payload = {} if isinstance(latest, DpyauthError) else self.payload("statement", latest)
         if at_stake.glance_falls_short(mappings(payload.get("transactions"))):
             self._readings.spend(readings.MOST)  # each reading takes several calls
-        rows = money_rows(told, came, account.currency, self._words, self.why)
-        if {"open_contracts", "profit_month"} <= told.keys():
-            return rows
-        return _Partial(rows, plain(errors[0] if errors else told["remark"]))
 
-    async def _wallets(self, account: Account) -> list[Row]:
+        currency = account.currency
+
+        def shown(words: Words, why: Why) -> list[Row]:
+            return money_rows(told, came, currency, words, why)
+
+        if {"open_contracts", "profit_month"} <= told.keys():
+            return shown
+        return _Partial(shown, errors[0].copy() if errors else DpyauthError(told["remark"]))
+
+    async def _wallets(self, account: Account) -> Shown:
         from dpyauth.panels.money_rows import wallets_row
 
-        return [wallets_row(await self._session.aio.wallets(decimal=True), self._words)]
+        wallets = await self._session.aio.wallets(decimal=True)
+        return lambda words, why: [wallets_row(wallets, words)]
 
-    async def _moved(self, account: Account) -> list[Row]:
+    async def _moved(self, account: Account) -> Shown:
         from dpyauth.panels.money_rows import moved_row
 
-        return [moved_row(await self._session.aio.migration(), self._words)]
+        status = await self._session.aio.migration()
+        return lambda words, why: [moved_row(status, words)]
 
     def payload(self, call: str, reply: Reply) -> Mapping[str, Any]:
         """Return the payload of a reply; empty if it is not of the expected type."""
         payload = self._session.core.adapter.payload(self._session.core.catalog[call], reply)
         return payload if isinstance(payload, dict) else {}
 
-    def why(self, error: DpyauthError) -> str:
+    def why(self, error: DpyauthError, words: Words) -> str:
         """Return why a part is not known."""
-        return self.lacking(str(error.call)) or self._words["not_now"].format(why=plain(error))
+        return self.lacking(str(error.call), words) or words("not_now", why=plain(error.in_language(words["lang"])))
 
-    def lacking(self, call: str) -> str:
+    def lacking(self, call: str, words: Words) -> str:
         """Return which scope the token lacks for a call; empty if it has it or that is not known."""
         session = self._session
-        if session.core.active_account is None or call not in session.core.catalog or session.can(call) is not False:
-            return ""
-        return self._words["needs_scope"].format(scopes=labels(session, session.needs(call)))
+        return words("needs_scope", scopes=labels(session, session.needs(call))) if self._lacks(call) else ""
+
+    def _lacks(self, call: str) -> bool:
+        session = self._session
+        known = session.core.active_account is not None and call in session.core.catalog
+        return known and session.can(call) is False

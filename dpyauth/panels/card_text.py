@@ -9,7 +9,8 @@ from typing import Any
 
 from dpyauth.panels.card_rows import plain
 from dpyauth.panels.stills import markup as parts
-from dpyauth.panels.stills.markup import SENTENCES, View, Words, kinds, pill, quoted
+from dpyauth.panels.stills.markup import SENTENCES, View, kinds, pill, quoted
+from dpyauth.texts import Words
 
 WIDTH = 100
 """Width of the text, in characters."""
@@ -24,7 +25,7 @@ def text(view: View, words: Words, *, live: bool = True) -> str:
     ----------
     view : mapping
         View of the card's model.
-    words : mapping of str to str
+    words : Words
         The words of the card.
     live : bool
         Whether the text is read now. If not, leave out values that are true only at this moment.

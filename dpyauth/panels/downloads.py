@@ -48,14 +48,14 @@ def download(model: PanelModel, message: dict[str, Any], frame: pd.DataFrame | N
     try:
         held = b"" if frame is None else _bytes(frame, kind)
     except DpyauthError as error:  # such as too many rows for a sheet
-        model.send({"file": {"asked": asked, "trouble": str(error)}})
+        model.send({"file": {"asked": asked, "trouble": model.said(error)}})
         return
     size = _size(len(held))
     if frame is None or len(held) > MOST:
         key = "download_gone" if frame is None else "download_large"
         model.send({"file": {"asked": asked, "trouble": model.text(key, size=size, python=python)}})
         return
-    file = {"asked": asked, "name": _name(model, what, kind), "type": TYPES[kind], "size": size, "rows": len(frame)}
+    file = {"asked": asked, "name": _name(model, what, kind), "type": TYPES[kind], "size": size, "count": len(frame)}
     model.send({"file": file}, [held])
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.catalog.calls import Call
+from dpyauth.catalog.calls import Call, summary
 from dpyauth.catalog.paths import get_path
 from dpyauth.catalog.request import Fields, build, echoed, keyed
 from dpyauth.credentials import Secret
@@ -18,6 +18,7 @@ from dpyauth.panels.model import PanelModel, log
 from dpyauth.panels.snippets import as_json, as_json_fields, as_python
 from dpyauth.panels.stills import last_call as stills
 from dpyauth.session.calls import NOT_BY_CALL
+from dpyauth.texts import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ class ExplorerModel(PanelModel):
     def _row(self, call: Call) -> dict[str, Any]:
         return {
             "name": call.name,
-            "summary": call.summary,
+            "summary": summary(self.session.api, call.name, self.words["lang"]),
             "locked": self._locked(call),
             "changes": _changes(call),
             "streams": call.streams != "no" and not call.changes,
@@ -118,7 +119,7 @@ class ExplorerModel(PanelModel):
         if self.session.state not in ("reconnecting", "connecting"):
             return ""
         reason = core.connection.reason if core.connection is not None else ""
-        return self.text("standing_down", why=f" ({reply_view.plain(reason)})" if reason else "")
+        return " ".join(filter(None, (self.text("standing_down"), reply_view.plain(reason))))
 
     def _described(self, call: Call) -> dict[str, Any]:
         form = self._form(call)
@@ -151,11 +152,11 @@ class ExplorerModel(PanelModel):
         text, facts, account = self.text, self.session.core.api_facts, self.session.core.active_account
         names = [facts.scopes.get(scope, scope) for scope in call.scopes]
         if names:
-            needs = text("needs_scope", scopes=text("or").join(names))
+            needs = text("needs_scope", scopes=listed(names, self.words["lang"], "or"))
         else:
             needs = text("needs_sign_in" if call.rest else "needs_nothing")
         may = self.session.core.allowed(call)
-        advice = facts.advice.format(ticks=text("or").join(f"'{name}'" for name in names))
+        advice = facts.advice.format(ticks=listed([f"'{name}'" for name in names], self.words["lang"], "or"))
         if account is None:
             has = "" if may else text("sign_in_first")
         elif not names:
@@ -305,7 +306,7 @@ class ExplorerModel(PanelModel):
         The text must not suggest sending it again: the change may have been made.
         """
         log.error("the explorer cannot show what came of a call: %s", type(error).__name__)
-        said = reply_view.trouble(DpyauthError(self.text("unshown", error=type(error).__name__)), self.text)
+        said = reply_view.trouble(DpyauthError(self.text("unshown", error=type(error).__name__)), self.words)
         trouble = {**said, "title": self.text("title_unshown"), "unknown": True}
         self._answered(call, fields, loginid, {"call": call.name, "trouble": trouble})
 
@@ -326,10 +327,10 @@ class ExplorerModel(PanelModel):
         self.send({"reply": self._trouble(call, error)})
 
     def _trouble(self, call: Call, error: DpyauthError) -> dict[str, Any]:
-        return {"call": call.name, "trouble": reply_view.trouble(error, self.text)}
+        return {"call": call.name, "trouble": reply_view.trouble(error, self.words)}
 
     def _refuse(self, key: str, **values: object) -> None:
-        said = reply_view.trouble(DpyauthError(self.text(key, **values)), self.text)
+        said = reply_view.trouble(DpyauthError(self.text(key, **values)), self.words)
         self.send({"reply": {"call": self._chosen, "trouble": {**said, "title": self.text("title_not_sent")}}})
 
     def _offered(self, name: str) -> Call | None:

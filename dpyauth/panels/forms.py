@@ -109,7 +109,7 @@ class Form:
                 try:
                     value = self._value(each, text)
                 except InvalidRequest as error:
-                    wrong[each.name] = str(error)
+                    wrong[each.name] = error.in_language(self._language)
                     continue
                 if each.path == (OTHERS,):
                     fields |= value
@@ -122,7 +122,7 @@ class Form:
             try:
                 check_together(self.call.name, fields)
             except InvalidRequest as error:
-                wrong[str(error.field)] = str(error)
+                wrong[str(error.field)] = error.in_language(self._language)
         return Entered(fields, wrong, doubtful, missing)
 
     # Inside

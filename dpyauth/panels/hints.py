@@ -61,13 +61,12 @@ def _facts(schema: Schema, kind: str, text_of: TextOf, nullable: bool) -> Iterat
         if inner:
             yield text_of("with_fields", names=", ".join(inner))
     elif kind == "number":
-        number = text_of("takes_whole" if "integer" in types(schema) else "takes_number")
-        yield f"{number} {limits}." if (limits := _limits(schema, text_of)) else f"{number}."
+        yield _number("takes_whole" if "integer" in types(schema) else "takes_number", schema, text_of)
     elif kind == "text":
         schema = _alternatives(schema)[0]
         yield _pattern(schema["pattern"], text_of) if "pattern" in schema else text_of("takes_text")
         if "maxLength" in schema:
-            yield text_of("length", low=schema.get("minLength", 0), high=schema["maxLength"])
+            yield text_of("length", low=schema.get("minLength", 0), count=schema["maxLength"])
     if nullable and "null" in types(schema):
         yield text_of("or_null")
 
@@ -85,13 +84,13 @@ def _list(schema: Schema, kind: str, text_of: TextOf) -> Iterator[str]:
         yield _pattern(items["pattern"], text_of)
 
 
-def _limits(schema: Schema, text_of: TextOf) -> str:
+def _number(kind: str, schema: Schema, text_of: TextOf) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
-        return text_of("from_to", low=low, high=high)
+        return text_of(f"{kind}_from_to", low=low, high=high)
     if low is not None:
-        return text_of("above" if schema.get("exclusiveMinimum") else "at_least", low=low)
-    return "" if high is None else text_of("at_most", high=high)
+        return text_of(f"{kind}_above" if schema.get("exclusiveMinimum") else f"{kind}_at_least", low=low)
+    return text_of(kind) if high is None else text_of(f"{kind}_at_most", high=high)
 
 
 def _pattern(pattern: str, text_of: TextOf) -> str:
@@ -105,10 +104,14 @@ def _pattern(pattern: str, text_of: TextOf) -> str:
         return text_of("takes_address")
     simple = re.fullmatch(r"\^(\[[^\]]+\]|\\w|\\d)(?:\{(\d+)(?:,(\d+))?\}|\+)\$", pattern)
     if simple is not None and simple[1] in _CLASSES:
-        characters, low, high = text_of(_CLASSES[simple[1]]), simple[2], simple[3] or simple[2]
-        key = "any_number" if low is None else "exactly" if low == high else "so_many"
-        return text_of(key, low=low, high=high, what=characters)
+        return " ".join((text_of(_CLASSES[simple[1]]), *_length(simple[2], simple[3] or simple[2], text_of)))
     return text_of("takes_pattern", pattern=pattern) if len(pattern) <= _SHORT else text_of("takes_text")
+
+
+def _length(low: str | None, high: str | None, text_of: TextOf) -> Iterator[str]:
+    if low is not None and high is not None:
+        key = "length_exactly" if low == high else "length"
+        yield text_of(key, low=int(low), count=int(high))
 
 
 def _alternatives(schema: Schema) -> list[Schema]:

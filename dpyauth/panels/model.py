@@ -5,19 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import _environment
 from dpyauth._threads import Thread
 from dpyauth.errors import DpyauthError, SessionClosed
-from dpyauth.panels.texts import texts
 from dpyauth.panels.visibility import Visibility
 from dpyauth.session.blocking import run
+from dpyauth.settings import language_of
+from dpyauth.texts import Words, texts
+from dpyauth.texts.languages import ENGLISH
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.frames import Context
     from dpyauth.net.messages import Reply
     from dpyauth.session import Session
+
+Notice = Callable[[], dict[str, str]]
+"""Notice of a panel, made anew whenever it is shown, as the user may have changed the language."""
 
 log = logging.getLogger("dpyauth")
 
@@ -41,6 +48,8 @@ class PanelModel:
 
     name = ""
     """Name of the panel, and of the file with its texts."""
+    beside: tuple[str, ...] = ()
+    """Files with texts that the panel uses in addition to its own."""
     goes_on = False
     """True if the still is updated in an unattended run, too. Otherwise it shows the moment when its cell ran."""
 
@@ -50,14 +59,19 @@ class PanelModel:
         """Number of the cell that shows the panel, if known."""
         self.changed: Callable[[], None] = lambda: None
         self.send: Callable[..., None] = lambda message, buffers=None: None
-        self.words = texts(self.name, session.core.target.language, app=_environment.is_app())
         self.visibility = Visibility(self.on_shown, self.on_hidden)
-        self._notice: dict[str, str] | None = None
+        self._notice: Notice | None = None
         self._busy = 0
         self._one_at_a_time = threading.Lock()
         self._counting = threading.Lock()
 
     # What there is to show
+
+    @property
+    def words(self) -> Words:
+        """Texts of the panel, in the language of the session."""
+        language = self.session.core.target.language
+        return texts(*self.beside, self.name, language=language, app=_environment.is_app())
 
     def view(self) -> dict[str, Any]:
         """Return everything that the panel shows; it holds no secret."""
@@ -65,7 +79,7 @@ class PanelModel:
             "state": self.session.state,
             "sandbox": self.session.sandbox,
             "busy": self._busy > 0,
-            "notice": self._notice,
+            "notice": self._notice and self._notice(),
             "ended": self._why_closed(),
             "back": self._way_back(),
             **self.content(),
@@ -81,7 +95,7 @@ class PanelModel:
         newer = core.successor()
         if newer is None or newer.cell is None:
             return self.words["replaced"]
-        return self.text("replaced_in", cell=newer.cell)
+        return self.text("replaced_in", cell=str(newer.cell))
 
     def _way_back(self) -> str:
         """Return which cells to run after a restart of the kernel.
@@ -91,7 +105,7 @@ class PanelModel:
         login, here = self.session.core.cell, self.cell
         if login is None or here is None:
             return self.words["back"]
-        return self.text("back_here" if login == here else "back_both", login=login, cell=here)
+        return self.text("back_here" if login == here else "back_both", login=str(login), cell=str(here))
 
     def content(self) -> dict[str, Any]:
         """Return the part of the view that is special to this panel."""
@@ -118,7 +132,15 @@ class PanelModel:
 
     def text(self, key: str, **values: object) -> str:
         """Return a text of this panel, with values filled in."""
-        return self.words[key].format(**values)
+        return self.words(key, **values)
+
+    def saying(self, key: str, **values: object) -> Callable[[], str]:
+        """Return a function for a text that is shown later, perhaps in another language."""
+        return partial(self.text, key, **values)
+
+    def said(self, error: DpyauthError) -> str:
+        """Return the text of an error, in the language of the panel."""
+        return error.in_language(self.words["lang"])
 
     # What the user does
 
@@ -133,6 +155,8 @@ class PanelModel:
                     self.seen()
                 case {"do": "dismiss"}:
                     self.dismiss()
+                case {"do": "language", "language": str(code)}:
+                    self.session.core.speak(language_of(code))
                 case _:
                     self.handle(message)
         except DpyauthError as error:
@@ -164,9 +188,14 @@ class PanelModel:
 
     def fail(self, error: DpyauthError) -> None:
         """Show what went wrong."""
-        text = " ".join([str(error), *getattr(error, "__notes__", ())])
-        self._notice = {"title": self.text("failed"), "text": text, "kind": "error"}
+        told = error.copy()  # without its traceback, whose frames may hold a secret
+        self._notice = lambda: self.noticed(told, {"title": self.text("failed"), "kind": "error"})
         self.changed()
+
+    def noticed(self, error: DpyauthError, notice: dict[str, str]) -> dict[str, str]:
+        """Return a notice with the text of an error, and with its code if the text is translated: to search for."""
+        code = error.code if self.words["lang"].split("-")[0] != ENGLISH else ""
+        return {"text": self.said(error), **notice} | ({"code": code} if code else {})
 
     def report_defect(self, error: Exception) -> None:
         """Log a bug in dpyauth and show it, so that the panel does not wait for ever.
@@ -174,7 +203,7 @@ class PanelModel:
         Only the type is shown and logged: the text of an unexpected error may contain a secret.
         """
         log.error("the %s panel failed: %s", self.name, type(error).__name__)
-        self.fail(DpyauthError(self.text("internal", error=type(error).__name__)))
+        self.fail(DpyauthError(said("internal", error=type(error).__name__)))
 
     def later(self, work: Callable[[], None]) -> None:
         """Do slow work on another thread, one job at a time; meanwhile the panel is ``busy``.
@@ -207,5 +236,5 @@ class PanelModel:
         panel showed this account.
         """
         if loginid != self.session.loginid:
-            raise SessionClosed(self.text("other_account"), call=call)
+            raise SessionClosed(said("other_account"), call=call)
         return run(self.session.core, self.session.core.reply_to(call, fields, loginid=loginid))

@@ -10,6 +10,7 @@ from dpyauth.frames.values import as_number, get_path, mappings
 from dpyauth.panels.account_view import money
 from dpyauth.panels.card_rows import Amount, Row, amount, light, plain, row
 from dpyauth.session.answers.at_stake import GLANCE
+from dpyauth.texts import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 MANY = 12
 """Largest number of wallet amounts to show."""
 
-Words = Mapping[str, str]
 Why = Callable[[DpyauthError], str]
 _TONES = {"complete": "good", "pending": "wait", "failed": "bad"}  # tones of the states of a move; any other is off
 
@@ -33,7 +33,7 @@ def money_rows(told: Mapping[str, Any], came: Mapping[str, Any], currency: str, 
         Replies to its calls, or the errors in their place.
     currency : str
         Currency of the account.
-    words : mapping of str to str
+    words : Words
         The words of the card.
     why : callable
         Function that returns the text for an error.
@@ -45,7 +45,7 @@ def money_rows(told: Mapping[str, Any], came: Mapping[str, Any], currency: str, 
         if isinstance(came[call], DpyauthError):
             rows.append(row(name, lines=[why(came[call])]))
         elif column not in told:
-            rows.append(row(name, lines=[words["not_now"].format(why=plain(told.get("remark"), 1000))]))
+            rows.append(row(name, lines=[words("not_now", why=plain(told.get("remark"), 1000))]))
         else:
             rows.append(shown(name, told, came[call], plain(currency), words))
     return rows
@@ -55,12 +55,12 @@ def _stake(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], currenc
     count = told["open_contracts"]
     if not count:
         return row(name, [light("off", words["stake_none"])])
-    title = words["stake_one"] if count == 1 else words["stake_many"].format(count=count)
+    title = words("stake_in", count=count)
     cost, pays = (_with(told[column], currency, words) for column in ("at_stake", "may_pay"))
     payouts = [as_number(contract.get("payout")) for contract in mappings(get_path(reply, "portfolio.contracts"))]
     open_ended = sum(not payout for payout in payouts)
     amounts = [amount(title, cost), *([amount(words["stake_pays"], pays)] if open_ended < count else [])]
-    return row(name, lines=[words["stake_open"].format(count=open_ended)] if open_ended else [], amounts=amounts)
+    return row(name, lines=[words("stake_open", count=open_ended)] if open_ended else [], amounts=amounts)
 
 
 def _profit(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], currency: str, words: Words) -> Row:
@@ -69,17 +69,18 @@ def _profit(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], curren
         return row(name, [light("off", words["profit_none"])])
     if told["profit_month"] is None:
         return row(name, lines=[words["profit_unknown"]])
-    amounts = [_earned(words[column], told[column], currency) for column in ("profit_today", "profit_month")]
+    amounts = [_earned(words[column], told[column], currency, words) for column in ("profit_today", "profit_month")]
     return row(name, amounts=amounts)
 
 
-def _earned(name: str, value: Any, currency: str) -> Amount:
+def _earned(name: str, value: Any, currency: str, words: Words) -> Amount:
     sign, tone = ("+", "good") if value > 0 else ("−", "bad") if value < 0 else ("", "")
-    return amount(name, f"{sign}{money(value.copy_abs())} {currency}".strip(), tone)
+    exact = money(value.copy_abs(), words["lang"])
+    return amount(name, f"{sign}{exact} {currency}".strip(), tone)
 
 
 def _with(value: Any, currency: str, words: Words) -> str:
-    return words["amount_unknown"] if value is None else f"{money(value)} {currency}".strip()
+    return words["amount_unknown"] if value is None else f"{money(value, words['lang'])} {currency}".strip()
 
 
 def wallets_row(wallets: pd.DataFrame, words: Words) -> Row:
@@ -89,7 +90,7 @@ def wallets_row(wallets: pd.DataFrame, words: Words) -> Row:
         for kind, currency, balance in wallets[["type", "currency", "balance"]].itertuples(index=False, name=None)
     ]
     more = len(amounts) - MANY
-    lines = [words["wallets_more"].format(count=more)] if more > 0 else []
+    lines = [words("wallets_more", count=more)] if more > 0 else []
     lights = [] if amounts else [light("off", words["wallets_none"])]
     return row(words["wallets"], lights, lines, amounts=amounts[:MANY])
 
@@ -102,7 +103,7 @@ def _titled(kind: Any, words: Words) -> str:
 def _held(balance: Any, currency: Any, words: Words) -> str:
     if not isinstance(currency, str):
         return words["wallet_empty"]
-    return f"{money(balance) or words['amount_unknown']} {plain(currency)}"
+    return f"{money(balance, words['lang']) or words['amount_unknown']} {plain(currency)}"
 
 
 def moved_row(status: str, words: Words) -> Row:

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,11 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from dpyauth import _forks
 from dpyauth.panels.card_rows import Row
+from dpyauth.texts import Words
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account
+    from dpyauth.errors import DpyauthError
     from dpyauth.panels.model import PanelModel
     from dpyauth.session import Session
 
@@ -33,16 +35,23 @@ MOST, SPAN = 5, 60.0
 """Largest number of readings of the money in a number of seconds: Deriv allows 30 calls a minute for contracts."""
 
 
+Why = Callable[["DpyauthError"], str]
+"""Function that returns the text for an error."""
+Shown = Callable[[Words, Why], Sequence[Row]]
+"""Function that makes rows. It must not refer to the session, whose readings would keep it alive."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Part of a card, as last read from Deriv."""
 
-    rows: tuple[Row, ...] = ()
+    shown: Shown | None = None
+    """Function that makes the rows, in whatever language; None without a reply."""
     at: float = 0.0
     """Time of the request whose reply the rows show."""
     asked: float = 0.0
     """Time of the latest request."""
-    trouble: str = ""
+    trouble: DpyauthError | None = None
     """Reason why there is no reply, or none newer."""
     refused: bool = False
     """True if the token lacks the scope. It is not read again, since a token never gains a scope later."""
@@ -54,8 +63,9 @@ class Known:
 
     account: Account | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
-    balance: str = ""
-    no_balance: str = ""
+    balance: object = None
+    """Amount; None if it is not known."""
+    no_balance: DpyauthError | None = None
     """Reason why there is no balance."""
 
     def part(self, name: str) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog.calls import Call
@@ -22,6 +22,7 @@ from dpyauth.errors import (
     OutcomeUnknown,
 )
 from dpyauth.sensitive import MASK, kind
+from dpyauth.texts import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,18 +75,17 @@ def table(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def trouble(error: DpyauthError, text_of: Callable[..., str]) -> dict[str, Any]:
+def trouble(error: DpyauthError, words: Words) -> dict[str, Any]:
     """Return the view of an error."""
     title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
-    text = " ".join([str(error), *getattr(error, "__notes__", ())])
     details = error.details if isinstance(error, ApiError) else {}
     if isinstance(error, InputRefused):  # the text about a field may be shown, unless the field is a secret
         details = {name: MASK if kind(str(name)) == "secret" else why for name, why in details.items()}
     else:
         details = mask(details, None)
     return {
-        "title": text_of(title),
-        "text": _cut(text, _MESSAGE),
+        "title": words[title],
+        "text": _cut(error.in_language(words["lang"]), _MESSAGE),
         "unknown": isinstance(error, OutcomeUnknown),
         "code": _cut(" ".join(filter(None, (error.code, error.subcode))), _CELL) if isinstance(error, ApiError) else "",
         "details": _cut(as_json(details), LONGEST) if details else "",

@@ -11,9 +11,9 @@ from dpyauth.panels import account_view, sign_in_view
 from dpyauth.panels.account_choice import AccountChoice
 from dpyauth.panels.sign_in_attempt import SignInAttempt
 from dpyauth.panels.stills import account_tables as stills
-from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.targets import Targets
+from dpyauth.texts.languages import names, negotiated
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -46,6 +46,7 @@ class SignInModel(SignInAttempt):
     """
 
     name = "sign-in"
+    beside = ("switcher",)
 
     def __init__(
         self,
@@ -61,7 +62,6 @@ class SignInModel(SignInAttempt):
     ) -> None:
         self._may_remember = not _environment.is_app()  # in an app, the machine is not the visitor's
         super().__init__(session, remember=remember and self._may_remember, profile=profile, loginid=loginid)
-        self.words = texts("switcher", session.core.target.language) | self.words
         self._sandbox = sandbox
         here = session.core.target
         server = (
@@ -130,7 +130,7 @@ class SignInModel(SignInAttempt):
         mine = self._choice.kind(given, likely=True)
         if mine in self._apis and mine != api:
             self._held.keep(given, mine)
-            self._notice = sign_in_view.of_another_api(mine, api, self.words)
+            self._notice = lambda: sign_in_view.of_another_api(mine, api, self.words)
             self.changed()
             return
         self._held.keep(given, api)
@@ -186,7 +186,8 @@ class SignInModel(SignInAttempt):
         self.browser_sign_in, self._notice = browser, None
         browser.start()
         if browser.trouble:
-            self._notice = sign_in_view.unheard(browser.trouble, self.words)
+            trouble = browser.trouble
+            self._notice = lambda: sign_in_view.unheard(trouble, self.words)
         self.changed()
         leads = browser.flow.redirect_url
         comes_back = callback is not None and (leads is None or leads_to(leads, callback))
@@ -235,7 +236,13 @@ class SignInModel(SignInAttempt):
         if isinstance(error, ApiUnavailable):
             self._unavailable = error.api
         tried = self._refused_there and self._asked != DEFAULT
-        self._notice = sign_in_view.trouble(error, self._asked, offer, self.words, typed=self._typed, tried=tried)
+        asked, typed, error = self._asked, self._typed, error.copy()  # without frames, which may hold a secret
+
+        def notice() -> dict[str, str]:
+            told = sign_in_view.trouble(error, asked, offer, self.words, typed=typed, tried=tried)
+            return {**self.noticed(error, {}), **told}
+
+        self._notice = notice
         self.changed()
 
     # What there is to show
@@ -243,7 +250,7 @@ class SignInModel(SignInAttempt):
     def view(self) -> dict[str, Any]:
         """Return everything that the panel shows; it holds no secret."""
         session = self.session
-        account, state, notice = account_view.account(session), session.state, self._notice
+        account, state, notice = account_view.account(session), session.state, self._notice and self._notice()
         with self._lock:  # read both at once: in between, a browser sign-in can become an attempt
             attempt, browser = self.attempt, self.browser_sign_in
         if notice is None and attempt is None:
@@ -269,7 +276,7 @@ class SignInModel(SignInAttempt):
             "samples": {api: list(self._samples[api]) for api in self._apis if api in self._samples},
             "account": account,
             "scopes": account_view.scopes(session, self.words),
-            "accounts": account_view.accounts(session, self._balances),
+            "accounts": account_view.accounts(session, self._balances, self.words["lang"]),
             "asking": self._choosing.asking,
             "remember": self._remember,
             "may_remember": self._may_remember,
@@ -278,6 +285,8 @@ class SignInModel(SignInAttempt):
             "notice": notice,
             "ended": self._why_closed(),
             "back": self._way_back(),
+            "languages": dict(names()),
+            "language": negotiated(session.language),
         }
 
     def without_panel(self) -> str:

@@ -19,7 +19,6 @@ from dpyauth.apis.base import Account
 from dpyauth.errors import DpyauthError, KeepingFailed
 from dpyauth.net.loop import background
 from dpyauth.panels import sign_in_view
-from dpyauth.panels.account_view import money
 from dpyauth.panels.held_token import HeldToken
 from dpyauth.panels.model import PanelModel
 
@@ -61,7 +60,7 @@ class SignInAttempt(PanelModel):
         self._typed = False  # whether the latest attempt used a token that the user entered
         self._again: Callable[[], None] | None = None  # repeats the latest attempt, and creates a demo account
         self._refused_there = False  # whether the API to which Deriv moves users has refused a sign-in
-        self._balances: dict[str, str] = {}
+        self._balances: dict[str, object] = {}
 
     # Starting and stopping
 
@@ -133,7 +132,8 @@ class SignInAttempt(PanelModel):
     def _expired(self) -> None:
         """Remove the button that needs the expired token; the text of the notice stays."""
         self._again = None
-        self._notice = self._notice and {name: said for name, said in self._notice.items() if name != "offer"}
+        if (notice := self._notice) is not None:
+            self._notice = lambda: {name: said for name, said in notice().items() if name != "offer"}
         self.changed()
 
     # How it ends
@@ -177,7 +177,7 @@ class SignInAttempt(PanelModel):
             account = session.core.active_account
             if len(session.core.grants) > 1 and account and not any("balance" in row for row in account.rows):
                 balances = session.balance("all", decimal=True).set_index("loginid")["balance"].dropna()
-                self._balances = {str(loginid): money(balance) for loginid, balance in balances.items()}
+                self._balances = {str(loginid): balance for loginid, balance in balances.items()}
         except DpyauthError:
             pass  # balances are an extra; the token may lack the scope
         self.changed()
@@ -208,7 +208,8 @@ class SignInAttempt(PanelModel):
         """Return to the form, and say that the sign-in took too long."""
         if browser is self.browser_sign_in:
             self.cancel()
-            self._notice = sign_in_view.late(browser.timer.interval, self.words)
+            minutes = browser.timer.interval / 60
+            self._notice = lambda: sign_in_view.late(minutes, self.words)
             self.changed()
 
     def failed(self, browser: BrowserSignIn, error: DpyauthError) -> None:

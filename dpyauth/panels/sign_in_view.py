@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 from dpyauth import _environment
 from dpyauth.apis.retiring import way_on
 from dpyauth.errors import (
@@ -19,11 +16,8 @@ from dpyauth.errors import (
     RedirectRefused,
     SignInRefused,
 )
-from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS
-
-if TYPE_CHECKING:
-    pass
+from dpyauth.texts import Words
 
 _TITLES: dict[type[DpyauthError], str] = {
     InvalidCredential: "check_token",
@@ -36,14 +30,12 @@ _TITLES: dict[type[DpyauthError], str] = {
     KeepingFailed: "not_kept",
 }
 
-_ENGLISH = texts("sign-in")
-
 
 def trouble(
     error: DpyauthError,
     api: str,
-    offer: str = "",
-    words: Mapping[str, str] = _ENGLISH,
+    offer: str,
+    words: Words,
     *,
     typed: bool = True,
     tried: bool = False,
@@ -54,7 +46,7 @@ def trouble(
     and ``tried`` whether the API that the error recommends has refused a sign-in just before.
     """
     title = words[next((key for kind, key in _TITLES.items() if isinstance(error, kind)), "failed")]
-    text = " ".join([str(error), *getattr(error, "__notes__", ())])
+    text = error.in_language(words["lang"])
     if tried:
         text = text.replace(way_on(), words["tried_current"])
     field = _field(error, words)
@@ -63,23 +55,23 @@ def trouble(
     if isinstance(error, InvalidSetting) and field:
         title = words[f"check_{field}"]
     if isinstance(error, SignInRefused) and api:
-        title = words["refused_api"].format(title=title, api=api)
+        title = words("refused_api", title=title, api=api)
     if isinstance(error, ApiUnavailable):
-        title = words["unavailable"].format(title=APIS[error.api].title)
+        title = words("unavailable", title=APIS[error.api].title)
     if token_refused(error) and _environment.on_hosted_server():
         text += " " + words["elsewhere"]
     place = {"field": field, "api": api} if field and api and (typed or field != "token") else {}
     return {"title": title, "text": text, "kind": "error", **place} | ({"offer": offer} if offer else {})
 
 
-def of_another_api(mine: str, api: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
+def of_another_api(mine: str, api: str, words: Words) -> dict[str, str]:
     """Return the notice about a token for one API that was entered for another. Nothing has been sent."""
     told = {"mine": APIS[mine].title, "this": APIS[api].title, "credential": APIS[api].credential}
-    title, text = words["other_token"].format(**told), words["other_token_text"].format(**told)
+    title, text = words("other_token", **told), words("other_token_text", **told)
     return {"title": title, "text": text, "kind": "error", "field": "token", "api": api, "offer": "go on"}
 
 
-def _field(error: DpyauthError, words: Mapping[str, str] = _ENGLISH) -> str:
+def _field(error: DpyauthError, words: Words) -> str:
     """Return the field of the panel that an error is about; empty if there is none."""
     if isinstance(error, InvalidSetting):
         return _entered(error.field, words)
@@ -93,19 +85,19 @@ def _field(error: DpyauthError, words: Mapping[str, str] = _ENGLISH) -> str:
     return ""
 
 
-def _entered(name: str | None, words: Mapping[str, str]) -> str:
+def _entered(name: str | None, words: Words) -> str:
     """Return the name if it is a field of the panel; each field has a title of its own for errors."""
     return name if name and f"check_{name}" in words else ""
 
 
-def late(seconds: float, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
+def late(minutes: float, words: Words) -> dict[str, str]:
     """Return the notice for a browser sign-in that has taken too long."""
-    return {"title": words["late"], "text": words["late_text"].format(minutes=f"{seconds / 60:.0f}"), "kind": "info"}
+    return {"title": words["late"], "text": words("late_text", count=round(minutes)), "kind": "info"}
 
 
-def unheard(why: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
+def unheard(error: DpyauthError, words: Words) -> dict[str, str]:
     """Return the notice for a sign-in whose listener could not be started."""
-    return {"title": words["unheard"], "text": why, "kind": "info"}
+    return {"title": words["unheard"], "text": error.in_language(words["lang"]), "kind": "info"}
 
 
 def token_refused(error: DpyauthError) -> bool:
@@ -121,6 +113,6 @@ def account_missing(error: DpyauthError) -> bool:
 def token_is_no_good(error: DpyauthError) -> bool:
     """Return whether the same token can never work, not even later or with another app ID."""
     if isinstance(error, SignInRefused):
-        perhaps_another_app_id = _field(error) == "app_id" or error.about == "token or app ID"
+        perhaps_another_app_id = error.code == "InvalidAppID" or error.about in ("app ID", "token or app ID")
         return not (perhaps_another_app_id or account_missing(error) or error.code.startswith("HTTP"))
     return isinstance(error, InvalidCredential | PermissionDenied)

@@ -9,6 +9,7 @@ from dpyauth import frames
 from dpyauth.frames.values import get_path, mappings
 from dpyauth.net.messages import flag
 from dpyauth.panels.card_rows import Row, light, plain, row
+from dpyauth.texts import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +31,11 @@ class Status:
         Payload of the reply.
     demo : bool
         Whether it is for a demo account.
-    words : mapping of str to str
+    words : Words
         The words of the account card.
     """
 
-    def __init__(self, payload: Mapping[str, Any], *, demo: bool, words: Mapping[str, str]) -> None:
+    def __init__(self, payload: Mapping[str, Any], *, demo: bool, words: Words) -> None:
         self._payload = payload
         self._demo = demo
         self._words = words
@@ -50,7 +51,7 @@ class Status:
         return [*rows, row(self._say("also"), lines=also)] if also else rows
 
     def _say(self, key: str, **values: object) -> str:
-        return self._words[key].format(**values)
+        return self._words(key, **values)
 
     def _meanings(self, *groups: str) -> list[str]:
         """Return the meanings of the flags in these groups that need attention."""
@@ -140,7 +141,7 @@ class Status:
         return row(self._say("trading"), [light(tone, self._say(word))], lines)
 
 
-def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
+def options_rows(status: pd.DataFrame, words: Words) -> list[Row]:
     """Make the row on the status of an options account, which is only whether it is active."""
     tones = {"active": "good", "inactive": "bad"}
     return [
@@ -150,9 +151,9 @@ def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
     ]
 
 
-def untold_row(words: Mapping[str, str], page: str) -> Row:
+def untold_row(words: Words, page: str) -> Row:
     """Make the row on what the options API does not report, and where to see it."""
-    return row(words["elsewhere"], lines=[words["untold"].format(page=page)], link=page)
+    return row(words["elsewhere"], lines=[words("untold", page=page)], link=page)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.panels import account_view
+from dpyauth.texts import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ def _digits(number: float) -> int:
 class Table:
     """Table of updates, as texts."""
 
-    def __init__(self, call: str, describe: Describe, words: Mapping[str, str]) -> None:
+    def __init__(self, call: str, describe: Describe, words: Words) -> None:
         self.names: list[str] = list(_CHOSEN.get(call, ()))
         """Names of the columns; new ones are added as rows arrive."""
         self._call = call
@@ -185,7 +186,9 @@ class Table:
         if isinstance(value, datetime):
             return f"{value:%Y-%m-%d %H:%M:%S}"
         if isinstance(value, float):
-            return shortened(account_view.money(value) if self._call in _MONEY else f"{value:.15g}")
+            return shortened(
+                account_view.money(value, self._words["lang"]) if self._call in _MONEY else f"{value:.15g}"
+            )
         return shortened(str(value))
 
 

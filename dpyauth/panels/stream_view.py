@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +53,9 @@ class StreamModel(PanelModel):
     def __init__(self, session: Session, stream: Stream) -> None:
         super().__init__(session)
         self.stream = stream
-        self._kind, self._title = self._about()
-        self._kept: dict[str, Any] | None = None
+        self._kind, self._title = self._about()  # the title is made when it is shown, in the language of that moment
+        self._spoken = self.words["lang"]  # language of what the browser shows
+        self._kept: tuple[int, str] | None = None
         self._lock = threading.Lock()
         self._looking = False
         self._running = False
@@ -75,10 +76,10 @@ class StreamModel(PanelModel):
             "call": self.stream.call,
             "kind": self._kind,
             "most": SHOWN[self._kind],
-            "title": self._title,
+            "title": self._title(),
             "live": live,
             "why": shortened(why),
-            "kept": self._kept,
+            "kept": self._kept and {"count": self._kept[0], "at": self._kept[1]},
             "files": downloads.formats(),
         }
 
@@ -130,24 +131,25 @@ class StreamModel(PanelModel):
 
     # Facts about the stream
 
-    def _about(self) -> tuple[str, str]:
-        """Return the kind of picture, and its title."""
+    def _about(self) -> tuple[str, Callable[[], str]]:
+        """Return the kind of picture, and a function for its title."""
         stream = self.stream
         _, updates = stream.feed.beyond(stream.feed.count - 100)
         newest = updates[-1][1] if updates else {}
         symbols = {symbol for _, reply in updates if (symbol := _symbol(reply))}
         if stream.call not in ("ticks", "ticks_history") or len(symbols) > 1:
-            return "table", self.words.get(f"title_{stream.call}", stream.call)
+            return "table", lambda: self.words.get(f"title_{stream.call}", stream.call)
         symbol = shortened(next(iter(symbols), stream.call))
         if newest.get("msg_type") not in ("candles", "ohlc"):
-            return "ticks", self.text("title_line", symbol=symbol)
-        return "candles", self.text("title_candles", symbol=symbol, span=_span(_asked(newest, "granularity") or 60))
+            return "ticks", self.saying("title_line", symbol=symbol)
+        return "candles", self.saying("title_candles", symbol=symbol, span=_span(_asked(newest, "granularity") or 60))
 
     def _standing(self) -> tuple[str, str]:
         """Return whether updates are coming in, and why not."""
         stream, connection = self.stream, self.stream.feed.connection
         if stream.ended:
-            return "ended", str(stream.feed.error or "")
+            error = stream.feed.error
+            return "ended", self.said(error) if error is not None else ""
         if connection is not None and connection.state in (State.RECONNECTING, State.CONNECTING):
             return "reconnecting", connection.reason
         return "open", ""
@@ -195,8 +197,9 @@ class StreamModel(PanelModel):
 
     def _show(self, *, anew: bool) -> None:
         """Send the browser new updates, or everything from the beginning."""
-        most = SHOWN[self._kind]
-        if anew:
+        most, spoken = SHOWN[self._kind], self.words["lang"]
+        if anew := anew or spoken != self._spoken:
+            self._spoken = spoken
             self._ink, self._seen = self._blank(), 0
         before = self._seen
         self._seen, updates = self.stream.feed.beyond(before)
@@ -219,7 +222,7 @@ class StreamModel(PanelModel):
 
     def _keep(self) -> None:
         self.stream.kept = frame = self.stream.frame()
-        self._kept = {"rows": len(frame), "at": _clock(datetime.now(UTC))}
+        self._kept = (len(frame), _clock(datetime.now(UTC)))
 
     def _download(self, message: dict[str, Any]) -> None:
         """Send all kept updates as a file."""

@@ -39,9 +39,9 @@ class SwitcherModel(PanelModel):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._balances: Mapping[str, str] = {}
+        self._balances: Mapping[str, object] = {}
         self._usable: Mapping[str, bool] = {}  # newer than those from the sign-in
-        self._note = ""  # why there are no balances
+        self._lacking: tuple[str, ...] = ()  # scopes for the balances, one of which is missing
         self._choosing = AccountChoice(session, self._use, self.dismiss)
         self._refresher: Refresher | None = None
 
@@ -56,20 +56,20 @@ class SwitcherModel(PanelModel):
         """Return the accounts, and the question if there is one."""
         session = self.session
         account = account_view.account(session)
-        accounts = account_view.accounts(session, self._balances)
+        accounts = account_view.accounts(session, self._balances, self.words["lang"])
         if account is not None and not accounts:
             entry = {name: account[name] for name in ("loginid", "currency", "kind")}
-            balance = self._balances.get(account["loginid"], "")
+            balance = account_view.money(self._balances.get(account["loginid"]), self.words["lang"])
             status = account_view.status(session, account["loginid"])
             accounts = [{**entry, "status": status, "balance": balance, "current": True}]
         for entry in accounts:
             if (usable := self._usable.get(entry["loginid"])) is not None:
                 entry["status"] = "active" if usable else "inactive"
         return {
-            "notice": self._notice or account_view.news(session),
+            "notice": self._notice() if self._notice else account_view.news(session, self.words),
             "accounts": accounts,
             "asking": self._choosing.asking,
-            "note": self._note,
+            "note": self._note(),
             "hint": self._hint(len(accounts)),
         }
 
@@ -102,6 +102,10 @@ class SwitcherModel(PanelModel):
     def still(self, view: dict[str, Any]) -> str:
         """Return the still, in HTML."""
         return stills.switcher(view, self.words)
+
+    def _note(self) -> str:
+        """Return why there are no balances, if that is so."""
+        return self.text("balances_need", scopes=labels(self.session, self._lacking)) if self._lacking else ""
 
     def _hint(self, count: int) -> str:
         if count != 1:
@@ -148,17 +152,15 @@ class SwitcherModel(PanelModel):
             which = "all" if len(session.core.grants) > 1 else "current"
             frame = await session.aio.balance(which, decimal=True)
         except MissingScope as error:
-            self._note = self.text("balances_need", scopes=labels(session, error.scopes))
+            self._lacking = error.scopes
         except DpyauthError:
             return  # balances are an extra; the next attempt may succeed
         else:
             known = frame.set_index("loginid")
-            self._balances = {
-                str(name): account_view.money(amount) for name, amount in known["balance"].dropna().items()
-            }
+            self._balances = {str(name): amount for name, amount in known["balance"].dropna().items()}
             if "active" in known:  # Deriv reports it only for all accounts at once
                 self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
-            self._note = ""
+            self._lacking = ()
         self.changed()
 
 

@@ -13,6 +13,7 @@ from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import BadReply
 from dpyauth.panels.admin import AdminModel, clipped, quoted
+from dpyauth.panels.model import Notice
 from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
 from dpyauth.panels.stills import admin_tables as stills
 
@@ -107,21 +108,21 @@ class TokensModel(AdminModel):
     def _create(self, name: str, scopes: Sequence[Any], bound: bool, asked: str) -> None:
         known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         if not _NAME.fullmatch(name):
-            self.refuse(name=self.text("name_wrong"))
+            self.refuse(name=self.saying("name_wrong"))
         elif not known or len(known) != len(scopes):
-            self.refuse(scopes=self.text("scopes_none"))
+            self.refuse(scopes=self.saying("scopes_none"))
         else:
             self.change(
                 lambda: self._made(name, known, bound, asked),
-                self.text("unknown_create", name=quoted(name)),
+                self.saying("unknown_create", name=quoted(name)),
             )
 
-    def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> dict[str, str] | None:
+    def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> Notice | None:
         """Create a token, and find it by comparing with the earlier list, so that no older one is shown by mistake."""
         before = self._listed(self.call(_CALL))
         if any(token.name == name for token in before):
             self._show(before)
-            self._problems = {"name": self.text("name_taken", name=quoted(name))}
+            self._problems = {"name": self.saying("name_taken", name=quoted(name))}
             return None
         reply = self.call(
             _CALL, new_token=name, new_token_scopes=scopes, valid_for_current_ip_only=1 if bound else None
@@ -131,15 +132,15 @@ class TokensModel(AdminModel):
         self._show(after)
         new = [token for token in after if token.name == name and token.key not in {old.key for old in before}]
         if len(new) != 1 or not _whole(new[0].secret):
-            return self.problem("unseen_title", self.text("unseen", name=quoted(name)))
+            return self.problem("unseen_title", self.saying("unseen", name=quoted(name)))
         self.send({"made": name, "token": new[0].secret.reveal(), "asked": asked})
         return None
 
     def _revoke(self, row: Mapping[str, Any]) -> None:
         name, key = quoted(row["name"]), row["key"]
-        self.change(lambda: self._revoked(name, key), self.text("unknown_revoke", name=name))
+        self.change(lambda: self._revoked(name, key), self.saying("unknown_revoke", name=name))
 
-    def _revoked(self, name: str, key: str) -> dict[str, str] | None:
+    def _revoked(self, name: str, key: str) -> Notice | None:
         listed = self._listed(self.call(_CALL))
         token = next((token for token in listed if token.key == key), None)
         if token is None:

@@ -174,6 +174,8 @@ class Panel(anywidget.AnyWidget):
 
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
+            if self.texts is not self.model.words:  # first: the browser shows the view in these words
+                self.texts = self.model.words
             self.view = self.model.view()
             if self._place is None:
                 return

@@ -130,6 +130,12 @@ class Core:
         """Calls of the API in use."""
         return self.adapter.CATALOG
 
+    def speak(self, language: str) -> None:
+        """Change the language of the texts, to the one with this tag."""
+        with self._lock:
+            self.target = self.target._replace(language=language)
+        self.notify()
+
     @property
     def state(self) -> str:
         """``"signed in"``, ``"signed out"``, ``"reconnecting"`` or ``"closed"``."""

@@ -10,6 +10,7 @@ from dpyauth.errors import SessionClosed
 from dpyauth.session.drive import dual
 from dpyauth.session.payloads import Questions
 from dpyauth.session.steps import Request, Steps
+from dpyauth.settings import language_of
 
 
 class Lifecycle(Questions):
@@ -92,6 +93,36 @@ class Lifecycle(Questions):
             return f"your {facts.credential} stays valid until you revoke it ({facts.pages.tokens})"
         end = f"until {expiry.date_and_clock}" if expiry else "until it expires"
         return f"Deriv has no call to end a browser sign-in, and its token stays valid {end}"
+
+    @property
+    def language(self) -> str:
+        """Tag of the language of the panels and of meanings in frames, such as ``"es"``; set it to change it.
+
+        Deriv's own messages follow at the next sign-in. What has no translation appears in English.
+
+        Returns
+        -------
+        str
+            A BCP 47 tag.
+
+        Raises
+        ------
+        InvalidSetting
+            What it is set to is not a code of a language.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True, language="ES")
+        >>> session.language
+        'es'
+        >>> session.language = "pt-BR"
+        """
+        return self.core.target.language
+
+    @language.setter
+    def language(self, code: str) -> None:
+        self.core.speak(language_of(code))
 
     @public
     def close(self) -> None:

@@ -31,7 +31,8 @@ class Payloads(Accounts):
         """Return the origin of a reply that has just arrived, for the ``attrs`` of a frame."""
         from dpyauth.frames import Context
 
-        return Context(call, loginid, datetime.now(UTC), self.api, currency=self.currency_of(loginid))
+        currency, language = self.currency_of(loginid), self.target.language
+        return Context(call, loginid, datetime.now(UTC), self.api, currency=currency, language=language)
 
     def reply_to(
         self,

@@ -259,7 +259,8 @@ class SigningIn(SigningOut):
                 self.other_connections = {}
             self.connection, self.sign_in = connection, sign_in
             self.remark = sign_in.remark if is_new else ""
-            self.target, self.active_account = settings, account
+            # The user may have changed the language during the sign-in.
+            self.target, self.active_account = settings._replace(language=self.target.language), account
             self.signed_out_because = ""
             self.since = time.time()
         # Not under the lock: closing may wait for the background thread, which may be waiting for the lock.

@@ -11,8 +11,9 @@ from dpyauth.panels.panel_views import PanelViews
 from dpyauth.registry import APIS, DEFAULT, by_app_id
 from dpyauth.session import Session, views
 from dpyauth.session.core import check_timeout
+from dpyauth.settings import language_of
 from dpyauth.signin import cells, checks
-from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, is_signed_in, meant, open_sessions
+from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, is_signed_in, meant, open_sessions, session_of
 from dpyauth.signin.prompt import NO_CELL, NO_INPUT, NOT_ASKED, SOURCE, no_credential, prompt
 from dpyauth.signin.show import show
 from dpyauth.signin.sources import Found, find, sample, variable
@@ -37,7 +38,7 @@ def login(
     redirect_url: str | None = None,
     oauth_host: str | None = None,
     server: str | None = None,
-    language: str = "EN",
+    language: str | None = None,
     timeout: float = 30.0,
     create_demo: bool = False,
     loginid: str | None = None,
@@ -109,8 +110,10 @@ def login(
         Another address of Deriv's sign-in pages for the API in use, such as ``"https://oauth.binary.com"``.
     server : str, optional
         Address of another Deriv server for either API, such as a sandbox in another process.
-    language : str
-        Language of Deriv's messages, such as ``"EN"`` or ``"ES"``.
+    language : str, optional
+        Language of the panels, of meanings in frames and of Deriv's own messages, such as ``"ES"`` or ``"pt-BR"``;
+        `Session.language` changes it later. Default: that of the profile's session; else of the environment
+        (``LANG``), if dpyauth speaks it; else English.
     timeout : float
         Longest time that the sign-in, and every later call, may take, in seconds.
     create_demo : bool
@@ -158,7 +161,9 @@ def login(
     own: object = app_id if app_id is not None else (found and found.app_id) or variable("DERIV_APP_ID", local)
     if found is None and app_id is None and wanted and by_app_id(own) not in (None, wanted):
         own = None  # the environment sets it for the other API; the user can be asked for the right one
-    targets = Targets(local, server, language)
+    present = session_of(profile)
+    given = present.language if language is None and present is not None else language_of(language)
+    targets = Targets(local, server, given)
     chosen = wanted or targets.guess(found.token if found and not found.sample else None, own)
     if found is not None and found.sample and local is not None and chosen != DEFAULT:
         found = sample(local, chosen)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dpyauth.panels.texts import texts
 from dpyauth.panels.widgets import script, style
+from dpyauth.texts import texts
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +79,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.set_content("<!doctype html><html lang='en'><title>A page</title><body></body></html>")
     page.add_style_tag(content=style())
     modules = script("explorer").removesuffix("export default { render };\n")
-    words = texts("sign-in")
+    words = texts("sign-in", language="en")
     page.add_script_tag(type="module", content=modules + MADE_UP.replace("TEXTS", json.dumps(words)))
     page.wait_for_function("typeof window.open_ === 'function'")
     yield page

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page
 
 from dpyauth.catalog.calls import load
 from dpyauth.panels.forms import Form
-from dpyauth.panels.texts import texts
 from dpyauth.panels.widgets import script
+from dpyauth.texts import texts
 
 pytestmark = pytest.mark.browser
 
@@ -95,7 +95,7 @@ def test_valid_json(page: Page, text: str, call: str, fields: dict[str, Any]) ->
 )
 def test_errors_name_a_place(page: Page, text: str, said: list[Any]) -> None:
     assert read(page, text) == said
-    assert said[2] in texts("explorer")
+    assert said[2] in texts("explorer", language="en")
 
 
 def test_items_that_the_form_cannot_hold(page: Page) -> None:

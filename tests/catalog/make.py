@@ -28,6 +28,8 @@ sys.path.insert(0, str(HERE.parent))
 
 from published import overlaid, published, told_by_pages  # noqa: E402
 
+from dpyauth.catalog.calls import summary  # noqa: E402
+
 UNUSED = {"format", "$schema"}
 COMMON = {"req_id", "passthrough"}
 
@@ -67,7 +69,7 @@ def entry(schema: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
     definitions = schema.get("definitions", {})
     fields = {name: facts(field, definitions) for name, field in schema["properties"].items() if name not in COMMON}
     subscribable = "subscribe" in fields
-    call: dict[str, Any] = {"summary": ours["summary"], "fields": fields, "required": schema["required"]}
+    call: dict[str, Any] = {"fields": fields, "required": schema["required"]}
     if schema["auth_required"]:
         call["scopes"] = schema["auth_scopes"]
     if subscribable:
@@ -234,7 +236,7 @@ def _row(api: str, name: str, call: dict[str, Any]) -> str:
     rest = call.get("rest")
     over = f"`{rest['method']} {rest['path']}`" if rest else "a socket"
     link, scopes = f"[`{name}`](calls-{api}.md#{name})", " or ".join(call.get("scopes", ()))
-    return f"| {link} | {call['summary']} | {scopes} | {when} | {over} |"
+    return f"| {link} | {summary(api, name)} | {scopes} | {when} | {over} |"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from dpyauth.catalog.calls import summary
+
 HERE = Path(__file__).parent
 APIS = ["v3", "options"]
 
@@ -40,7 +42,7 @@ def test_the_reference_lists_every_call(make: ModuleType) -> None:
     assert page == make.reference()
     for api in APIS:
         for row in table(api):
-            assert f"| [`{row['call']}`](calls-{api}.md#{row['call']}) | {row['summary']} |" in page
+            assert f"| [`{row['call']}`](calls-{api}.md#{row['call']}) | {summary(api, row['call'])} |" in page
 
 
 def test_references_are_filled_in(make: ModuleType) -> None:
@@ -72,14 +74,14 @@ def test_references_are_filled_in(make: ModuleType) -> None:
 )
 def test_an_entry_holds_what_a_call_needs(make: ModuleType, schema: Any, ours: str, more: Any) -> None:
     common = {"required": ["ping"], "properties": {"ping": {"type": "integer"}, "req_id": {}, "passthrough": {}}}
-    entry = make.entry(common | schema, {"summary": "liveness", "changes": ours})
-    assert entry == {"summary": "liveness", "fields": {"ping": {"type": "integer"}}, "required": ["ping"], **more}
+    entry = make.entry(common | schema, {"changes": ours})
+    assert entry == {"fields": {"ping": {"type": "integer"}}, "required": ["ping"], **more}
 
 
 @pytest.mark.parametrize(("required", "streams"), [(["x"], "yes"), (["x", "subscribe"], "required")])
 def test_streams(make: ModuleType, required: list[str], streams: str) -> None:
     schema = {"required": required, "properties": {"x": {}, "subscribe": {}}, "auth_required": 0}
-    assert make.entry(schema, {"summary": "s", "changes": ""})["streams"] == streams
+    assert make.entry(schema, {"changes": ""})["streams"] == streams
 
 
 def test_a_call_that_no_schema_has_is_noticed(make: ModuleType) -> None:
@@ -113,20 +115,19 @@ def published(make: ModuleType, **calls: Any) -> tuple[dict[str, Any], dict[str,
 
 
 def row(rest: str = "") -> dict[str, str]:
-    return {"summary": "s", "changes": "", "rest": rest}
+    return {"changes": "", "rest": rest}
 
 
 def test_sockets_and_rest_make_one_catalog(make: ModuleType) -> None:
     calls = make.options(*published(make, ping=PING), {"ping": row(), "agent": row("GET /agents/{id}")}, {})
     assert calls == {
         "agent": {
-            "summary": "s",
             "fields": {"id": {"type": "string"}, "page": {"type": "integer"}},
             "required": ["id"],
             "scopes": ["payment"],
             "rest": {"method": "GET", "path": "/agents/{id}"},
         },
-        "ping": {"summary": "s", "fields": {"ping": {"type": "integer"}}, "required": ["ping"]},
+        "ping": {"fields": {"ping": {"type": "integer"}}, "required": ["ping"]},
     }
 
 
@@ -191,5 +192,6 @@ def test_the_data_file_has_a_line_for_each_call(make: ModuleType, api: str) -> N
 
 @pytest.mark.parametrize("api", APIS)
 def test_summaries_are_short_and_unique(api: str) -> None:
-    assert all(1 <= len(row["summary"].split()) <= 10 for row in table(api))
-    assert len({row["summary"] for row in table(api)}) == len(table(api))
+    said = [summary(api, row["call"]) for row in table(api)]
+    assert all(1 <= len(text.split()) <= 10 and text[0].isupper() and text[-1] != "." for text in said)
+    assert len(set(said)) == len(said)

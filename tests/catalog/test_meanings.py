@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from dpyauth.catalog import meanings
 from dpyauth.catalog.calls import load
 from dpyauth.catalog.meanings import meaning, paths
+from dpyauth.texts import read
 
 CALLS = [call for api in ("v3", "options") for call in load(api).values()]
 
-FILE = json.loads((meanings.FOLDER / "en.json").read_text(encoding="utf-8"))
+FILE = read("en", "fields")
 
 
 def known() -> Iterator[tuple[str, str]]:
@@ -64,19 +63,6 @@ def test_sentences_have_the_form_of_sentences() -> None:
 )
 def test_the_most_specific_sentence_is_used(api: str, call: str, field: str, said: str) -> None:
     assert meaning(load(api)[call], field).startswith(said)
-
-
-def test_a_translation_may_be_partial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "en.json").write_text(json.dumps(FILE), encoding="utf-8")
-    (tmp_path / "es.json").write_text(
-        json.dumps({"*": {"offset": "Cuántas filas saltar.", "amount": "Cuánto."}}), encoding="utf-8"
-    )
-    monkeypatch.setattr(meanings, "FOLDER", tmp_path)
-    call = load("v3")["statement"]
-    assert meaning(call, "offset", "ES") == "Cuántas filas saltar."
-    assert meaning(call, "action_type", "ES") == meaning(call, "action_type")  # not translated yet
-    # A sentence about one call wins over a translated sentence about all of them.
-    assert meaning(load("v3")["mt5_deposit"], "amount", "ES").startswith("Amount to move, in the")
 
 
 def test_a_field_that_does_not_exist_has_no_sentence() -> None:

@@ -37,7 +37,7 @@ def test_help_lists_every_field_and_column(api: str) -> None:
 
 def test_help_in_full() -> None:
     assert help_text(load("v3")["exchange_rates"], "v3").splitlines()[:17] == [
-        "exchange_rates: exchange rates",
+        "exchange_rates: Exchange rates",
         "",
         "Needs    no sign-in",
         "Answers  one reply, or a stream",

@@ -41,6 +41,7 @@ FLOORS = """
     _environment
     errors
     secret sensitive _imports
+    texts
     _nearest _terminal _times _pasted _traceback _forks _threads _version jupyter
 """
 """Folders and modules of the package, from top to bottom. Rooms on the same floor do not import each other."""

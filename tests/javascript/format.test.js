@@ -3,18 +3,18 @@ import { test } from "node:test";
 import { clock, day, fill, quoted, splitAtAddresses } from "../../dpyauth/panels/js/format.js";
 
 test("values are filled in, each as often as it is named", () => {
-  assert.equal(fill("{a} and {b} and {a}", { a: 1, b: "two" }), "1 and two and 1");
+  assert.equal(fill("{a} and {b} and {a}", { a: 1, b: "two" }, "en"), "1 and two and 1");
 });
 
 test("a name without a value stays, and so does what a value holds", () => {
-  assert.equal(fill("{a} {b}", { a: "{b}" }), "{b} {b}");
-  assert.equal(fill("{a}"), "{a}");
-  assert.equal(fill("{a}", { a: undefined }), "{a}");
-  assert.equal(fill("{toString}", {}), "{toString}");
+  assert.equal(fill("{a} {b}", { a: "{b}" }, "en"), "{b} {b}");
+  assert.equal(fill("{a}", {}, "en"), "{a}");
+  assert.equal(fill("{a}", { a: undefined }, "en"), "{a}");
+  assert.equal(fill("{toString}", {}, "en"), "{toString}");
 });
 
 test("a value of zero or an empty text is a value", () => {
-  assert.equal(fill("{a}|{b}", { a: 0, b: "" }), "0|");
+  assert.equal(fill("{a}|{b}", { a: 0, b: "" }, "en"), "0|");
 });
 
 test("times are in UTC, wherever the browser is", () => {

@@ -41,7 +41,7 @@ test("a rise, and its extremes", () => {
     since: 1,
     until: 3,
     end: 110,
-    percent: "10.00",
+    percent: 10,
     way: "up",
     low: 90,
     high: 110,
@@ -50,12 +50,12 @@ test("a rise, and its extremes", () => {
 
 test("a fall is told without its sign", () => {
   const { percent, way } = summary([point(1, 100), point(2, 75)]);
-  assert.deepEqual([percent, way], ["25.00", "down"]);
+  assert.deepEqual([percent, way], [25, "down"]);
 });
 
 test("a change that rounds to nothing is none", () => {
   const { percent, way } = summary([point(1, 100_000), point(2, 100_001)]);
-  assert.deepEqual([percent, way], ["0.00", "same"]);
+  assert.deepEqual([percent, way], [0.001, "same"]);
 });
 
 test("a fall below zero counts from the size of the first price", () => {

@@ -179,7 +179,7 @@ def test_the_listener_offers_no_confirmation(listened: BrowserSignIn, waiter: Wa
 def test_an_address_where_listening_is_impossible(waiter: Waiter) -> None:
     one = BrowserSignIn(MadeUp("https://example.org/back"), waiter)
     one.start()
-    assert "Paste the address" in one.trouble
+    assert "Paste the address" in str(one.trouble)
     assert one.listener is None
     one.end()
     one.timer.join(5)

@@ -114,7 +114,7 @@ def test_rich(rich: Session) -> None:
     assert told(card(rich))["At stake"] == [
         "In 4 open contracts: 33.00 USD",
         "Possible payout: 29.25 USD",
-        "The possible payout leaves out 1 without a fixed payout, such as multipliers.",
+        "The possible payout leaves out 1 contract without a fixed payout, such as a multiplier.",
     ]
 
 

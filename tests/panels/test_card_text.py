@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dpyauth.panels import card_text
 from dpyauth.panels.card_rows import amount, light, row
-from dpyauth.panels.texts import texts
+from dpyauth.texts import texts
 
-WORDS = texts("card")
+WORDS = texts("card", language="en")
 NASTY = "</td><script>alert(1)</script>\u202e\x1b[2J" + "x" * 500
 SAFE = {"div", "p", "strong", "span", "table", "tr", "th", "td", "br", "small"}
 """Tags that sanitizers keep."""

@@ -52,7 +52,7 @@ def test_the_frame_of_a_reply(browser: Browser, eventually: Eventually) -> None:
     browser.ask()
     eventually(browser.files)
     file, (content,) = browser.files()[0]
-    assert (file["asked"], file["type"], file["rows"]) == ("me", "text/csv", 3)
+    assert (file["asked"], file["type"], file["count"]) == ("me", "text/csv", 3)
     assert re.fullmatch(r"dpyauth-statement-sandbox-\d{8}-\d{6}Z\.csv", file["name"])
     assert len(pd.read_csv(io.BytesIO(content))) == 3
     assert "balance_after" in content.decode("utf-8-sig").splitlines()[0]

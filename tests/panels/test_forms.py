@@ -17,9 +17,9 @@ from dpyauth.catalog.shapes import MASK
 from dpyauth.credentials import Secret
 from dpyauth.panels.forms import OTHERS, Form
 from dpyauth.panels.snippets import as_json, as_python
-from dpyauth.panels.texts import texts
+from dpyauth.texts import texts
 
-WORDS = texts("explorer")
+WORDS = texts("explorer", language="en")
 EVERY = [(api, name) for api in ("v3", "options") for name in load(api)]
 
 
@@ -67,14 +67,14 @@ def test_every_call_of_both_apis_has_a_form(api: str, name: str) -> None:
 
 def test_limits_defaults_and_values_are_shown() -> None:
     statement = shown("statement")
-    assert statement["limit"]["help"] == "Number from 0 to 999."
+    assert statement["limit"]["help"] == "A number from 0 to 999."
     assert statement["limit"]["default"] == "100"
-    assert statement["offset"]["help"] == "Whole number of 0 or more."
+    assert statement["offset"]["help"] == "A whole number, 0 or more."
     assert statement["description"]["choices"] == [("0", "0 (no)"), ("1", "1 (yes)")]
     assert statement["loginid"]["help"] == "A login ID."
     assert shown("profit_table")["date_from"]["help"] == "A date, such as 2026-01-31, or seconds since 1970."
     assert shown("trading_times")["trading_times"]["help"] == "A date, such as 2026-01-31. Or: today."
-    assert "At most 3." in shown("app_markup_details")["sort_fields"]["help"]
+    assert "At most 3 items." in shown("app_markup_details")["sort_fields"]["help"]
     assert "read, trade" in shown("api_token")["new_token_scopes"]["help"]
     assert shown("contract_update")["limit_order.stop_loss"]["help"].endswith("Type null to remove the value.")
 
@@ -149,7 +149,7 @@ def test_errors_are_shown_at_their_field(name: str, field: str, text: str, says:
 
 def test_values_beyond_a_limit_are_marked_but_can_be_sent() -> None:
     entered = form("statement").read({"limit": "1000", "loginid": "?"})
-    assert entered.doubtful["limit"] == "Deriv may refuse this. Number from 0 to 999."
+    assert entered.doubtful["limit"] == "Deriv may refuse this. A number from 0 to 999."
     assert "login ID" in entered.doubtful["loginid"]
     assert entered.ready
     assert form("statement").read({"limit": "999"}).doubtful == {}

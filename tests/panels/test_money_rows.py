@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from dpyauth import frames
 from dpyauth.errors import ApiError, DpyauthError
 from dpyauth.panels.money_rows import MANY, money_rows, moved_row, wallets_row
-from dpyauth.panels.texts import texts
+from dpyauth.texts import texts
 
-WORDS = texts("card")
+WORDS = texts("card", language="en")
 TOLD: dict[str, Any] = {
     "open_contracts": 1,
     "at_stake": Decimal("5.5"),
@@ -52,10 +52,10 @@ def test_profit_is_exact_in_any_decimal_context() -> None:
 
 def test_contracts_without_a_fixed_payout() -> None:
     made = rows(1, None, "0", open_contracts=3)["At stake"]
-    assert made["lines"] == ["The possible payout leaves out 2 without a fixed payout, such as multipliers."]
+    assert made["lines"] == ["The possible payout leaves out 2 contracts without a fixed payout, such as multipliers."]
     made = rows(None, 0, open_contracts=2)["At stake"]
     assert amounts(made) == ["- In 2 open contracts: 5.50 USD"]
-    assert made["lines"] == ["The possible payout leaves out 2 without a fixed payout, such as multipliers."]
+    assert made["lines"] == ["The possible payout leaves out 2 contracts without a fixed payout, such as multipliers."]
 
 
 def test_missing_values() -> None:

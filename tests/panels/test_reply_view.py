@@ -16,6 +16,9 @@ from dpyauth.catalog.shapes import MASK
 from dpyauth.errors import ApiError, CallTimeout, DpyauthError, InputRefused, MissingScope, OutcomeUnknown
 from dpyauth.frames import Context, generic
 from dpyauth.panels import reply_view
+from dpyauth.texts import texts
+
+WORDS = texts("explorer", language="en")
 
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left \u2066"
 
@@ -156,15 +159,15 @@ def test_frame_of_a_reply_is_masked() -> None:
     ],
 )
 def test_the_parts_of_an_error(error: DpyauthError, title: str) -> None:
-    said = reply_view.trouble(error, lambda key: key)
-    assert said["title"] == title
+    said = reply_view.trouble(error, WORDS)
+    assert said["title"] == WORDS[title]
     assert said["unknown"] == isinstance(error, OutcomeUnknown)
 
 
 def test_code_and_details_of_an_error_are_masked_and_cut() -> None:
     error = InputRefused(MEAN * 200, code=MEAN, details={"limit": MEAN, "token": "Canary"})
     error.add_note("And this.")
-    said = reply_view.trouble(error, lambda key: key)
+    said = reply_view.trouble(error, WORDS)
     assert len(said["text"]) <= 1001
     assert "\u202e" not in json.dumps(said, ensure_ascii=False)
     assert said["code"].startswith("<script>")

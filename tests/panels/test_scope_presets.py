@@ -8,8 +8,8 @@ import pytest
 
 from dpyauth.apis import v3
 from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
-from dpyauth.panels.texts import texts
 from dpyauth.registry import V3
+from dpyauth.texts import texts
 
 NEEDED = {
     "see_trades": ["balance", "portfolio", "profit_table", "statement", "transaction", "proposal_open_contract"],
@@ -54,11 +54,11 @@ def test_abilities_agree_with_the_catalog(ability: str, call: str) -> None:
 
 
 def test_every_preset_has_texts() -> None:
-    words = texts("tokens")
+    words = texts("tokens", language="en")
     assert {f"for_{purpose}" for purpose in PURPOSES} | {f"can_{ability}" for ability in ABILITIES} <= set(words)
     for panel in ("tokens", "apps"):
         keys = {f"{kind}_{scope}" for kind in ("dangerous", "warning") for scope in DANGEROUS}
-        assert keys <= set(texts(panel))
+        assert keys <= set(texts(panel, language="en"))
 
 
 def test_dangerous_scopes() -> None:

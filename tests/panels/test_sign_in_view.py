@@ -26,6 +26,9 @@ from dpyauth.errors import (
 from dpyauth.panels import account_view, sign_in_view
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.texts import texts
+
+WORDS = texts("sign-in", language="en")
 
 Open = Callable[..., Session]
 INVALID = SignInRefused("No.", call="authorize", code="InvalidToken")
@@ -58,12 +61,15 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_field_of_an_error(error: DpyauthError, title: str, field: str | None) -> None:
     place = {"field": field, "api": "v3"} if field else {}
-    assert sign_in_view.trouble(error, "v3") == {"title": title, "text": "No.", "kind": "error"} | place
+    assert sign_in_view.trouble(error, "v3", "", WORDS) == {"title": title, "text": "No.", "kind": "error"} | place
 
 
 def test_an_error_about_a_token_that_was_not_typed_has_no_field() -> None:
-    assert "field" not in sign_in_view.trouble(INVALID, "v3", typed=False)
-    assert sign_in_view.trouble(SignInRefused("No.", about="app ID"), "options", typed=False)["field"] == "app_id"
+    assert "field" not in sign_in_view.trouble(INVALID, "v3", "", WORDS, typed=False)
+    assert (
+        sign_in_view.trouble(SignInRefused("No.", about="app ID"), "options", "", WORDS, typed=False)["field"]
+        == "app_id"
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +101,7 @@ def test_which_errors_allow_another_attempt_with_the_token(error: DpyauthError, 
 def test_notes_and_offers() -> None:
     error = SignInRefused("No.", call="authorize", code="InvalidToken")
     error.add_note("Nor there.")
-    shown = sign_in_view.trouble(error, "", "options")
+    shown = sign_in_view.trouble(error, "", "options", WORDS)
     assert (shown["title"], shown["text"], shown["offer"]) == ("Deriv refused the sign-in", "No. Nor there.", "options")
 
 
@@ -104,47 +110,47 @@ def test_notes_and_offers() -> None:
 )
 def test_only_v3_limits_tokens_to_an_address(error: DpyauthError, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTERHUB_USER", "jane")
-    assert ("internet address" in sign_in_view.trouble(error, "v3")["text"]) == told
+    assert ("internet address" in sign_in_view.trouble(error, "v3", "", WORDS)["text"]) == told
 
 
 def test_news(session: Session) -> None:
-    assert account_view.news(session) is None
+    assert account_view.news(session, WORDS) is None
     session.core.remark = "Mind the gap."
-    assert account_view.news(session) == {"title": "Note", "text": "Mind the gap.", "kind": "info"}
+    assert account_view.news(session, WORDS) == {"title": "Note", "text": "Mind the gap.", "kind": "info"}
     session.core.sign_out("you signed out")
-    assert account_view.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
+    assert account_view.news(session, WORDS) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
     assert account_view.account(session) is None
-    assert account_view.accounts(session, {}) == []
+    assert account_view.accounts(session, {}, "en") == []
 
 
 def test_account(session: Session) -> None:
     shown = account_view.account(session)
     assert shown is not None
     assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
-    assert account_view.accounts(session, {}) == []  # a single account is no choice
+    assert account_view.accounts(session, {}, "en") == []  # a single account is no choice
 
 
 def test_scopes_stated_by_deriv(session: Session) -> None:
-    said = [light["text"] for light in account_view.scopes(session)]
+    said = [light["text"] for light in account_view.scopes(session, WORDS)]
     assert said == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     session.core.sign_out("you signed out")
-    assert account_view.scopes(session) == []
+    assert account_view.scopes(session, WORDS) == []
 
 
 def test_scopes_as_far_as_they_are_known(open_options: Open) -> None:
     session = open_options("rich, trading only")
-    said = [light["text"] for light in account_view.scopes(session)]
+    said = [light["text"] for light in account_view.scopes(session, WORDS)]
     assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
     with pytest.raises(PermissionDenied):
         session.wallets()
-    said = [f"{light['tone']} {light['text']}" for light in account_view.scopes(session)]
+    said = [f"{light['tone']} {light['text']}" for light in account_view.scopes(session, WORDS)]
     assert said == ["plain Trade", "off missing: Payment", "plain not stated: Manage account, Read applications"]
 
 
 def test_an_inactive_account_is_marked_in_the_list(open_options: Open, box: Sandbox) -> None:
     session = open_options("trouble")
     before = len(box.received)
-    shown = {one["loginid"]: one["status"] for one in account_view.accounts(session, {})}
+    shown = {one["loginid"]: one["status"] for one in account_view.accounts(session, {}, "en")}
     assert shown == {"ROT900011": "inactive", "DOT900012": "active"}
     assert len(box.received) == before
 

@@ -12,9 +12,9 @@ from dpyauth import frames
 from dpyauth.frames.flags import FLAGS
 from dpyauth.panels.card_rows import LONGEST, SYMBOLS, plain
 from dpyauth.panels.status_rows import Status, options_rows, untold_row
-from dpyauth.panels.texts import texts
+from dpyauth.texts import texts
 
-WORDS = texts("card")
+WORDS = texts("card", language="en")
 
 
 def rows(payload: dict[str, Any], *, demo: bool = False) -> dict[str, dict[str, Any]]:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from dpyauth.panels.stills import account_tables, admin_tables, last_call, stream_picture
 from dpyauth.panels.stills.chart import svg
-from dpyauth.panels.texts import texts
+from dpyauth.texts import texts
 
 NASTY = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\u202e\x1b[2J" + "x" * 500
 SAFE = {"div", "p", "strong", "span", "table", "tr", "th", "td", "small", "pre", "a", "img"}
 """Tags that sanitizers keep."""
 ATTRIBUTES = {"style", "dir", "align", "src", "alt", "width", "href", "target", "rel"}
-STREAM = texts("stream")
+STREAM = texts("stream", language="en")
 
 
 class Tags(HTMLParser):
@@ -75,7 +75,7 @@ def points(*prices: float, start: float = 1_700_000_000) -> list[dict[str, Any]]
 
 
 def test_sign_in() -> None:
-    words = texts("switcher") | texts("sign-in")
+    words = texts("switcher", "sign-in", language="en")
     scopes = [{"tone": "plain", "symbol": "", "text": "Read"}, {"tone": "off", "symbol": "–", "text": "not Trade"}]
     made = view(scopes=scopes, accounts=[entry(), entry("VRTC2", current=False, status="inactive")])
     said = Tags(account_tables.sign_in(made, words, "otherwise")).said
@@ -97,7 +97,10 @@ def test_sign_in() -> None:
 
 
 def test_the_stills_of_tokens_and_apps_say_why_there_is_no_list() -> None:
-    for make, words in ((admin_tables.tokens, texts("tokens")), (admin_tables.apps, texts("apps"))):
+    for make, words in (
+        (admin_tables.tokens, texts("tokens", language="en")),
+        (admin_tables.apps, texts("apps", language="en")),
+    ):
         base = view(phase="list", loaded=False, scopes={}, advice="Make another.", page="https://example.com/?a=1&b=2")
         assert "had not been loaded" in Tags(make(base, words)).said
         assert "Make another." in Tags(make({**base, "phase": "denied"}, words)).said
@@ -110,18 +113,18 @@ def test_long_replies_are_cut_with_a_remark() -> None:
     text = "[" + "1,\n" * 2000 + "1]"
     reply = {"note": "", "json": {"text": text}, "frame": {"shape": [2001, 1]}}
     asked = {"call": "statement", "loginid": "CR1", "request": "{}", "reply": reply}
-    html = last_call.explorer(view(api="v3"), texts("explorer"), asked, "")
+    html = last_call.explorer(view(api="v3"), texts("explorer", language="en"), asked, "")
     assert len(html) < 6000
-    assert f"first {last_call.LONGEST} characters" in html
-    assert "2001" in html
+    assert f"first {last_call.LONGEST:,} characters" in html
+    assert "2,001" in html
     reply = {"trouble": {"title": "Refused", "text": "no\n" * 2000, "code": "\n" * 2000}}
-    refused = last_call.explorer(view(api="v3"), texts("explorer"), {**asked, "reply": reply}, "")
+    refused = last_call.explorer(view(api="v3"), texts("explorer", language="en"), {**asked, "reply": reply}, "")
     assert len(refused) < 6000
 
 
 @given(text=st.text() | st.just(NASTY))
 def test_markup_in_texts_is_escaped(text: str) -> None:
-    words = texts("switcher") | texts("sign-in")
+    words = texts("switcher", "sign-in", language="en")
     notice = {"title": text, "text": text, "kind": "info"}
     nasty = view(account=account(text), notice=notice)
     row = {"name": text, "scopes": [text], "last_used": text, "bound": True, "own": True, "app_id": 1}
@@ -137,9 +140,9 @@ def test_markup_in_texts_is_escaped(text: str) -> None:
     for html in (
         account_tables.sign_in({**nasty, "scopes": [light], "accounts": [entry(text)] * 2}, words, text),
         account_tables.switcher({**nasty, "accounts": [entry(text)], "note": text, "hint": text}, words),
-        admin_tables.tokens({**nasty, **listed}, texts("tokens")),
-        admin_tables.apps({**nasty, **listed}, texts("apps")),
-        last_call.explorer({**nasty, "api": "v3"}, texts("explorer"), asked, text),
+        admin_tables.tokens({**nasty, **listed}, texts("tokens", language="en")),
+        admin_tables.apps({**nasty, **listed}, texts("apps", language="en")),
+        last_call.explorer({**nasty, "api": "v3"}, texts("explorer", language="en"), asked, text),
         stream_picture.table(live, STREAM, columns, cells, 1),
         stream_picture.chart(live, STREAM, gap, 2, 1),
     ):

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dpyauth.panels.stream_updates import LONGEST, WIDEST, Chart, Table
-from dpyauth.panels.texts import texts
+from dpyauth.texts import texts
 
-WORDS = texts("stream")
+WORDS = texts("stream", language="en")
 GAP = {"since": 1, "until": 2, "reason": "gone", "filled": False}
 
 

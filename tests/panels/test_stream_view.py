@@ -305,7 +305,7 @@ def test_keep_as_frame(watch: Watch) -> None:
     stream.feed.push(tick(2))
     assert stream.kept is not None
     assert stream.kept["quote"].tolist() == [0.5]
-    assert one.looks[-1]["kept"]["rows"] == 1
+    assert one.looks[-1]["kept"]["count"] == 1
 
 
 @pytest.mark.parametrize("said", [{}, {"do": None}, {"do": "close"}, {"do": ["keep"]}])

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import dpyauth
-from dpyauth.panels.texts import texts
 from dpyauth.panels.widgets import EXPORT, IMPORT, Panel
+from dpyauth.texts import Words, texts
 
 PACKAGE = Path(dpyauth.__file__).parent
 WIDGETS = PACKAGE / "panels/js"
-TEXTS = PACKAGE / "panels" / "texts"
+TEXTS = PACKAGE / "texts"
 
 
 def read(files: Iterator[Path]) -> dict[str, str]:
@@ -27,7 +27,11 @@ def code(script: str) -> str:
     return re.sub(r"(?m)(^|[^:\"'`\\])//.*$", r"\1", re.sub(r"(?s)/\*.*?\*/", "", script))
 
 
-ENGLISH = {name: json.loads(text) for name, text in read((TEXTS / "en").glob("*.json")).items()}
+ENGLISH = {
+    name: {key: text if isinstance(text, str) else text["other"] for key, text in json.loads(content).items()}
+    for name, content in read((TEXTS / "en").glob("*.json")).items()
+    if name not in ("errors", "fields", "meanings", "summaries")  # not of panels
+}
 SCRIPTS = {name: code(EXPORT.sub("", IMPORT.sub("", text))) for name, text in read(WIDGETS.glob("*.js")).items()}
 STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
 PYTHON = "\n".join(file.read_text("utf-8") for file in PACKAGE.rglob("*.py"))
@@ -37,12 +41,12 @@ BESIDE = {"card": "switcher", "sign-in": "switcher"}
 """Panels whose texts a panel uses in addition to its own."""
 
 
-def panels() -> dict[str, tuple[str, dict[str, str]]]:
+def panels() -> dict[str, tuple[str, Words]]:
     """Yield the whole script of every panel, and the texts that it can use."""
     found = {}
     for each in Panel.__subclasses__():
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", each.__name__.removesuffix("Panel")).lower()
-        words = texts(BESIDE.get(name, name)) | texts(name)
+        words = texts(BESIDE.get(name, name), name, language="en")
         found[each.__name__] = (code(str(each._esm)), words)
     return found
 
@@ -87,12 +91,6 @@ def test_files(name: str) -> None:
         assert not re.search("[{}]", HOLE.sub("", re.sub("{{|}}", "", text))), key
 
 
-def test_every_language_has_the_same_placeholders() -> None:
-    for file in TEXTS.glob("*/*.json"):
-        for key, text in json.loads(file.read_text("utf-8")).items():
-            assert set(HOLE.findall(text)) == set(HOLE.findall(ENGLISH[file.stem][key])), (file, key)
-
-
 # Use
 
 
@@ -134,24 +132,6 @@ def test_scripts_contain_no_texts(script: str) -> None:
     """Only texts of more than one word, with a capital letter or a full stop, count."""
     found = [literal[1:-1] for literal in re.findall(LITERAL, SCRIPTS[script])]
     assert [each for each in found if re.search(r"\b[A-Z][a-z]+ [a-z$]|[a-z]{2} [a-z]+[.:…?!]$", each)] == []
-
-
-# Another language
-
-
-def test_missing_translations_are_english(tmp_path: Path) -> None:
-    for folder, name, words in (
-        ("en", "common", {"yes": "Yes", "no": "No", "title": "All"}),
-        ("en", "card", {"title": "Card", "more": "More"}),
-        ("de", "common", {"no": "Nein"}),
-        ("de", "card", {"title": "Karte"}),
-    ):
-        (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / f"{name}.json").write_text(json.dumps(words))
-    assert texts("card", "DE", tmp_path) == {"yes": "Yes", "no": "Nein", "title": "Karte", "more": "More"}
-    english = {"yes": "Yes", "no": "No", "title": "Card", "more": "More"}
-    assert texts("card", folder=tmp_path) == texts("card", "PT", tmp_path) == english
-    assert texts("", "DE", tmp_path) == {"yes": "Yes", "no": "Nein", "title": "All"}
 
 
 # Nothing is loaded from elsewhere

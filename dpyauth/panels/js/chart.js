@@ -15,9 +15,10 @@ const COLOURS = ["text", "soft", "back", "line", "price", "up", "down", "late"];
  * @param {object} options
  * @param {string} options.id
  * @param {string} options.zone - name of the time of the axis
+ * @param {() => string} options.language - tag of the language of the numbers
  * @param {(point: ChartPoint | null) => void} options.read - called with the point that the user points at
  */
-export function chart({ id, zone, read }) {
+export function chart({ id, zone, language, read }) {
   const canvas = element("canvas", { id, class: "dpyauth-canvas", role: "img", tabindex: 0 });
   const probe = element("span", { hidden: true });
   const node = element("div", { class: "dpyauth-chart", style: `height: ${TALL}px` }, canvas, probe);
@@ -73,7 +74,12 @@ export function chart({ id, zone, read }) {
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     const font = `12px ${getComputedStyle(canvas).fontFamily}`;
-    const painted = paint(pen, { points, digits, colours, font, zone, pointed: where() }, width, height);
+    const painted = paint(
+      pen,
+      { points, digits, colours, font, language: language(), zone, pointed: where() },
+      width,
+      height,
+    );
     if (points.length) places = painted;
   }
 

@@ -1,5 +1,6 @@
 // Painting of a chart: a line for ticks, or candles.
 
+import { price } from "./format.js";
 import { extremes, gapSpans, layOut, roundPrices, roundTimes, strokes } from "./scales.js";
 
 /**
@@ -8,6 +9,7 @@ import { extremes, gapSpans, layOut, roundPrices, roundTimes, strokes } from "./
  * @property {number} digits - decimals of the prices
  * @property {Record<string, string>} colours
  * @property {string} font
+ * @property {string} language - of the numbers
  * @property {string} zone - name of the time zone, for the corner of the axes
  * @property {number} pointed - the point that the user points at; -1 for none
  */
@@ -21,11 +23,11 @@ import { extremes, gapSpans, layOut, roundPrices, roundTimes, strokes } from "./
  * @param {number} height
  * @returns {number[]}
  */
-export function paint(pen, { points, digits, colours, font, zone, pointed }, width, height) {
+export function paint(pen, { points, digits, colours, font, language, zone, pointed }, width, height) {
   pen.font = font;
   pen.textBaseline = "middle";
   if (!points.length) return [];
-  const digitsOf = (/** @type {number} */ price) => price.toFixed(digits);
+  const digitsOf = (/** @type {number} */ number) => price(number, digits, language);
   const labelWidth = pen.measureText(digitsOf(extremes(points).high)).width;
   const { candles, bottom, top, right, floor, ceiling, y, step, half, places } = layOut(points, {
     width,
@@ -34,7 +36,7 @@ export function paint(pen, { points, digits, colours, font, zone, pointed }, wid
     labelWidth,
   });
   const latest = points[points.length - 1].p;
-  const price = latest[latest.length - 1];
+  const last = latest[latest.length - 1];
 
   drawPrices();
   pen.fillText(zone, right + 9, floor + 13);
@@ -56,7 +58,7 @@ export function paint(pen, { points, digits, colours, font, zone, pointed }, wid
       pen.globalAlpha = 0.5;
       line(0, at, right, at);
       pen.globalAlpha = 1;
-      if (Math.abs(at - y(price)) > 17) pen.fillText(digitsOf(each), right + 9, at);
+      if (Math.abs(at - y(last)) > 17) pen.fillText(digitsOf(each), right + 9, at);
     }
   }
 
@@ -118,7 +120,7 @@ export function paint(pen, { points, digits, colours, font, zone, pointed }, wid
   }
 
   function drawLatest() {
-    const [x, at] = [places[places.length - 1], y(price)];
+    const [x, at] = [places[places.length - 1], y(last)];
     pen.strokeStyle = pen.fillStyle = colours.price;
     pen.lineWidth = 1;
     pen.setLineDash([2, 3]);
@@ -126,11 +128,11 @@ export function paint(pen, { points, digits, colours, font, zone, pointed }, wid
     pen.setLineDash([]);
     if (!candles) dot(x, at, 3);
     pen.beginPath();
-    pen.roundRect(right + 3, at - 9, pen.measureText(digitsOf(price)).width + 12, 18, 4);
+    pen.roundRect(right + 3, at - 9, pen.measureText(digitsOf(last)).width + 12, 18, 4);
     pen.fill();
     pen.fillStyle = "#fff";
     pen.textAlign = "left";
-    pen.fillText(digitsOf(price), right + 9, at + 0.5);
+    pen.fillText(digitsOf(last), right + 9, at + 0.5);
   }
 
   function drawPointed() {

@@ -1,15 +1,47 @@
-// Texts and times as they are shown.
+// Texts, numbers and times as they are shown, in the language of the panel.
+
+/**
+ * Return a text with values filled in, in the plural form for `count` if it has several: those are at `key.one` and so
+ * on, and `other` at the key itself. A key without a text stands for itself.
+ *
+ * @param {Record<string, string>} texts
+ * @param {string} key
+ * @param {object & { count?: unknown }} [values]
+ */
+export function translate(texts, key, values = {}) {
+  const { count } = values;
+  const form = typeof count === "number" ? `${key}.${new Intl.PluralRules(texts.lang).select(count)}` : key;
+  return fill(texts[form] ?? texts[key] ?? key, values, texts.lang);
+}
 
 /**
  * Fill values in for the {names} of a text. A name without a value stays as it is.
  *
  * @param {string} text
- * @param {object} [values]
+ * @param {object} values
+ * @param {string} language
  */
-export function fill(text, values = {}) {
+export function fill(text, values, language) {
   const known = new Map(Object.entries(values));
-  return text.replace(/{(\w+)}/g, (whole, name) => String(known.get(name) ?? whole));
+  return text.replace(/{(\w+)}/g, (whole, name) => {
+    const value = known.get(name) ?? whole;
+    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value);
+  });
 }
+
+/**
+ * Return a price with so many decimals.
+ *
+ * @param {number} number
+ * @param {number} digits
+ * @param {string} language
+ */
+export const price = (number, digits, language) =>
+  new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: false,
+  }).format(number);
 
 /**
  * Return the time of day, in UTC.

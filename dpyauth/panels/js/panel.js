@@ -2,7 +2,7 @@
 
 import { carryOver, findById } from "./carry_over.js";
 import { badge, element, present } from "./elements.js";
-import { fill } from "./format.js";
+import { translate } from "./format.js";
 import { tellPresence } from "./presence.js";
 import { hideStill } from "./still.js";
 
@@ -25,13 +25,9 @@ export const exported = window.__MARIMO_STATIC__ !== undefined;
 export function mount({ model, el, label, body, heard, seen, live = true }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
   /** @type {Translate} */
-  const t = (key, values) => fill(model.get("texts")[key] ?? key, values);
+  const t = (key, values) => translate(model.get("texts"), key, values);
   const status = element("p", { class: "dpyauth-status", role: "status", "aria-live": "polite" });
-  const root = element(
-    "section",
-    { class: "dpyauth-panel", "aria-label": t(label), lang: t("lang"), dir: t("dir") },
-    status,
-  );
+  const root = element("section", { class: "dpyauth-panel" }, status);
   /** @type {number | undefined} */
   let waiting;
   let stale = exported; // the kernel that this panel belongs to has gone
@@ -90,6 +86,9 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
     const view = model.get("view");
     const restore = carryOver(root);
     root.dataset.state = view.state;
+    for (const [name, value] of Object.entries({ "aria-label": t(label), lang: t("lang"), dir: t("dir") })) {
+      root.setAttribute(name, value);
+    }
     const shown = present(body(view));
     for (const each of [...root.childNodes]) if (each !== status) each.remove(); // the status stays, to be read out
     status.before(...shown);
@@ -135,6 +134,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
   ];
   for (const [target, type, listener] of listening) target.addEventListener(type, listener, true);
   model.on("change:view", onView);
+  model.on("change:texts", onView);
   model.on("msg:custom", onMessage);
   model.on("comm_live_update", disable);
   queueMicrotask(draw); // by then the caller, whose body needs it, has what is returned here
@@ -146,6 +146,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
     endPresence();
     for (const [target, type, listener] of listening) target.removeEventListener(type, listener, true);
     model.off("change:view", onView);
+    model.off("change:texts", onView);
     model.off("msg:custom", onMessage);
     model.off("comm_live_update", disable);
   }
@@ -166,7 +167,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
     const old = said === told; // it was read out already
     told = said;
     if (!view.notice) return null;
-    const { kind, title, text } = view.notice;
+    const { kind, title, text, code } = view.notice;
     return element(
       "div",
       {
@@ -177,6 +178,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
       },
       element("strong", {}, title),
       element("p", {}, text),
+      code ? element("p", { class: "dpyauth-help" }, t("error_code", { code })) : null,
       more,
     );
   }

@@ -2,6 +2,7 @@
 
 import { accounts, focusQuestions } from "./accounts.js";
 import { badge, button, element } from "./elements.js";
+import { languageChoice } from "./language_choice.js";
 import { exported, mount } from "./panel.js";
 import { signInFields } from "./sign_in_fields.js";
 import { signInForm } from "./sign_in_form.js";
@@ -45,7 +46,8 @@ function render(/** @type {RenderProps<SignInView>} */ { model, el }) {
     const title = view.phase === "in" && !asking ? t("title_in") : t("title");
     const host = asks && !view.elsewhere ? null : element("span", { class: "dpyauth-host", dir: "auto" }, view.host);
     panel.root.classList.toggle("dpyauth-roomy", asks);
-    return [panel.header(title, view, host), asks ? form.node(view, asking ? () => ask(false) : null) : phase(view)];
+    const shown = asks ? form.node(view, asking ? () => ask(false) : null) : phase(view);
+    return [panel.header(title, view, host), shown, exported ? null : languageChoice(panel, view)];
   }
 
   function phase(/** @type {SignInView} */ view) {

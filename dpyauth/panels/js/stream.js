@@ -4,7 +4,7 @@
 import { chart } from "./chart.js";
 import { downloads } from "./downloads.js";
 import { button, element } from "./elements.js";
-import { clock, day } from "./format.js";
+import { clock, day, price } from "./format.js";
 import { mount } from "./panel.js";
 import { streamTable } from "./stream_table.js";
 import { addUpdates, summary } from "./stream_updates.js";
@@ -42,7 +42,8 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
     reading: element("p", { class: "dpyauth-reading dpyauth-soft", "aria-live": "polite" }, t("hint")),
     legend: element("ul", { class: "dpyauth-legend", "aria-live": "off" }),
   };
-  const figure = kind === "table" ? null : chart({ id: `${id}-chart`, zone: t("axis"), read });
+  const figure =
+    kind === "table" ? null : chart({ id: `${id}-chart`, zone: t("axis"), language: () => t("lang"), read });
   const table = streamTable(`${id}-table`, t("table_label", { title }));
 
   /** @type {(view: StreamView) => Children} */
@@ -135,7 +136,7 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
     due = null;
     beaten = performance.now();
     const more = held ? count - held.count : 0;
-    say.count.textContent = more ? t("held_back", { count: more }) : t(count === 1 ? "count_one" : "count", { count });
+    say.count.textContent = more ? t("held_back", { count: more }) : t("count", { count });
     if (figure) sayPrices(held?.points ?? points, figure.canvas);
     else say.last.textContent = t((held?.rows ?? rows).length ? "latest_first" : "nothing");
   }
@@ -148,18 +149,23 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
       return;
     }
     const { since, until, end, percent, way, low, high } = summary(points);
-    const price = (/** @type {number} */ number) => number.toFixed(digits);
+    const priced = (/** @type {number} */ number) => price(number, digits, t("lang"));
     const time = clock(until);
-    const change = t("change", { arrow: ARROWS[way], sign: SIGNS[way], percent, since: clock(since) });
-    const range = t("range", { low: price(low), high: price(high) });
+    const change = t("change", {
+      arrow: ARROWS[way],
+      sign: SIGNS[way],
+      percent: price(percent, 2, t("lang")),
+      since: clock(since),
+    });
+    const range = t("range", { low: priced(low), high: priced(high) });
     say.last.replaceChildren(
-      element("strong", { class: "dpyauth-price" }, price(end)),
+      element("strong", { class: "dpyauth-price" }, priced(end)),
       " ",
       element("span", { class: `dpyauth-text-${way}` }, change),
       " ",
       element("span", { class: "dpyauth-soft" }, `${range} · ${t("at", { time })}`),
     );
-    canvas.setAttribute("aria-label", t("chart_label", { title, last: price(end), time, change, range }));
+    canvas.setAttribute("aria-label", t("chart_label", { title, last: priced(end), time, change, range }));
     explain(points);
   }
 
@@ -178,7 +184,7 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
   }
 
   function readingOf(/** @type {ChartPoint} */ { t: seconds, p, late }) {
-    const [open, high, low, close] = p.map((number) => number.toFixed(digits));
+    const [open, high, low, close] = p.map((number) => price(number, digits, t("lang")));
     const time = p.length > 1 ? `${day(seconds)} ${clock(seconds).slice(0, 5)}` : clock(seconds);
     const reading =
       p.length > 1 ? t("reading_candle", { time, open, high, low, close }) : t("reading", { time, price: open });

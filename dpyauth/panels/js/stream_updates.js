@@ -38,5 +38,5 @@ export function summary(points) {
   const percent = begin ? ((end - begin) / Math.abs(begin)) * 100 : 0;
   /** @type {"same" | "up" | "down"} */
   const way = Number(percent.toFixed(2)) === 0 ? "same" : percent > 0 ? "up" : "down";
-  return { since: first.t, until: last.t, end, percent: Math.abs(percent).toFixed(2), way, ...extremes(points) };
+  return { since: first.t, until: last.t, end, percent: Math.abs(percent), way, ...extremes(points) };
 }

@@ -48,9 +48,9 @@ interface WidgetModel<View extends PanelView> {
   get(name: "texts"): Record<string, string>;
   get(name: "still"): string;
   send(message: MessageToPython): void;
-  on(name: "change:view" | "comm_live_update", listener: () => void): void;
+  on(name: "change:view" | "change:texts" | "comm_live_update", listener: () => void): void;
   on(name: "msg:custom", listener: (message: MessageFromPython, buffers: DataView[]) => void): void;
-  off(name: "change:view" | "comm_live_update", listener: () => void): void;
+  off(name: "change:view" | "change:texts" | "comm_live_update", listener: () => void): void;
   off(name: "msg:custom", listener: (message: MessageFromPython, buffers: DataView[]) => void): void;
   widget_manager?: { get_model?: (id: string) => Promise<{ comm_live?: boolean }> | undefined };
 }
@@ -89,6 +89,7 @@ interface Panel {
 type MessageToPython =
   | { do: "here" }
   | { do: "dismiss" }
+  | { do: "language"; language: string }
   | { do: "download"; format: string; asked: string }
   // accounts, of the sign-in panel, the card and the switcher
   | { do: "use" | "yes"; loginid: string }
@@ -156,6 +157,7 @@ interface PanelNotice {
   title: string;
   text: string;
   kind: "info" | "error";
+  code?: string;
   field?: string;
   api?: string;
   offer?: string;
@@ -247,6 +249,8 @@ interface SignInView extends AccountsView {
   may_remember: boolean;
   held: string[];
   listening: boolean;
+  languages: Record<string, string>;
+  language: string;
 }
 
 interface StreamView extends PanelView {
@@ -256,7 +260,7 @@ interface StreamView extends PanelView {
   title: string;
   live: "open" | "reconnecting" | "ended";
   why: string;
-  kept: { rows: number; at: string } | null;
+  kept: { count: number; at: string } | null;
   files: string[];
 }
 

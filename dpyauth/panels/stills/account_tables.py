@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dpyauth.panels.stills.markup import View, Words, colour, grid, heading, kinds, line, notice, pairs, sandbox, still
+from dpyauth.panels.stills.markup import View, colour, grid, heading, kinds, line, notice, pairs, sandbox, still
+from dpyauth.texts import Words
 
 
 def sign_in(view: View, words: Words, otherwise: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dpyauth.panels.stills.markup import View, Words, colour, grid, heading, kinds, line, link, notice, sandbox, still
+from dpyauth.panels.stills.markup import View, colour, grid, heading, kinds, line, link, notice, sandbox, still
+from dpyauth.texts import Words
 
 
 def tokens(view: View, words: Words) -> str:
@@ -65,7 +66,7 @@ def _admin(view: View, words: Words, listed: Callable[[], list[str]]) -> str:
         return still(words, [heading(words["title"], sandbox(view, words)), *notice(view), empty])
     top = [
         heading(words["title"], kinds(view, words)),
-        line(words["still_of"].format(loginid=view["account"]["loginid"])),
+        line(words("still_of", loginid=view["account"]["loginid"])),
     ]
     if phase == "elsewhere":
         told = [line(words["elsewhere_title"]), line(words["elsewhere"]), link(words["elsewhere_link"], view["page"])]

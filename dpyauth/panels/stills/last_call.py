@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dpyauth.panels.reply_view import plain
-from dpyauth.panels.stills.markup import View, Words, code, heading, line, sandbox, small, still
+from dpyauth.panels.stills.markup import View, code, heading, line, sandbox, small, still
+from dpyauth.texts import Words
 
 LONGEST = 2000
 """Largest number of characters of a request or reply; more would only make the notebook large."""
@@ -11,7 +12,7 @@ LONGEST = 2000
 
 def explorer(view: View, words: Words, asked: View | None, otherwise: str) -> str:
     """Return the latest request as JSON, with secret and personal values masked, and its result."""
-    labels = {"api": words["api"].format(api=view["api"])} | sandbox(view, words)
+    labels = {"api": words("api", api=view["api"])} | sandbox(view, words)
     top = heading(words["title"], labels)
     if asked is None:
         return still(words, [top, line(words["pick"]), line(otherwise)])
@@ -25,12 +26,12 @@ def explorer(view: View, words: Words, asked: View | None, otherwise: str) -> st
     ]
     if trouble := reply.get("trouble"):
         parts += [line(trouble["title"]), line(trouble["text"])]
-        parts += [line(words["code"].format(code=trouble["code"]))] if trouble["code"] else []
+        parts += [line(words("code", code=trouble["code"]))] if trouble["code"] else []
     else:
         parts += [line(reply["note"])] if reply["note"] else []
         rows, columns = reply["frame"]["shape"]
-        parts += [_cut(reply["json"]["text"]), small(words["shape"].format(rows=rows, columns=columns))]
-        parts += [small(words["still_cut"].format(shown=LONGEST))] if len(reply["json"]["text"]) > LONGEST else []
+        parts += [_cut(reply["json"]["text"]), small(words("shape", rows=rows, columns=columns))]
+        parts += [small(words("still_cut", shown=LONGEST))] if len(reply["json"]["text"]) > LONGEST else []
     return still(words, parts)
 
 

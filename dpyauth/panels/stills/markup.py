@@ -14,6 +14,7 @@ from dpyauth.panels.card_rows import plain
 from dpyauth.registry import without_tokens as by_form
 from dpyauth.secret import BLOTTED, scrub
 from dpyauth.sensitive import MASK
+from dpyauth.texts import Words
 
 SENTENCES = 1000
 """Largest number of characters of an explanation."""
@@ -26,7 +27,6 @@ _BETWEEN = "margin:8px 0"
 _CELL = "padding:3px 16px 3px 0;vertical-align:top"
 
 View = Mapping[str, Any]
-Words = Mapping[str, str]
 
 
 def clock(seconds: float) -> str:
@@ -43,7 +43,7 @@ def still(words: Words, parts: Iterable[str], colour: str = KINDS["api"]) -> str
 
 def as_of(words: Words) -> str:
     """Return the current time as text."""
-    return words["as_of"].format(time=clock(time.time()))
+    return words("as_of", time=clock(time.time()))
 
 
 def without_tokens(made: str) -> str:
@@ -63,7 +63,7 @@ def beside(picture: str, html: str) -> str:
 def kinds(view: View, words: Words) -> dict[str, str]:
     """Return the labels for the kind of the account in use, by the key of their colour."""
     account = view["account"]
-    found = {account["kind"]: words[account["kind"]], "api": words["api"].format(api=account["api"])}
+    found = {account["kind"]: words[account["kind"]], "api": words("api", api=account["api"])}
     return found | sandbox(view, words)
 
 

@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image
-from dpyauth.panels.stills.markup import View, Words, grid, heading, line, pairs, sandbox, small, still
+from dpyauth.panels.stills.markup import View, grid, heading, line, pairs, sandbox, small, still
+from dpyauth.texts import Words
 
 ROWS = 10
 """Largest number of rows of a table."""
@@ -22,13 +23,13 @@ def chart(view: View, words: Words, points: Sequence[Point], digits: int, count:
     if not points:
         return _still(view, words, [], count)
     facts = _facts(words, points, digits)
-    said = words["still_chart"].format(title=view["title"], **facts)
+    said = words("still_chart", title=view["title"], **facts)
     drawn = ""
     if all(abs(price) < MOST for point in points for price in point["p"]):
         address = image(points, digits, words["axis"])
         drawn = f'<img src="{address}" alt="{escape(said)}" width="{SHOWN}" style="max-width:100%;margin:8px 0">'
     rows = [
-        (words["still_last"], f"{facts['last']} {words['at'].format(time=facts['time'])}"),
+        (words["still_last"], f"{facts['last']} {words('at', time=facts['time'])}"),
         (words["still_change"], facts["change"]),
         (words["still_range"], facts["range"]),
     ]
@@ -49,12 +50,12 @@ def table(view: View, words: Words, columns: Sequence[View], rows: Sequence[View
     cells = [row["cells"][:COLUMNS] for row in reversed(rows[-ROWS:])]
     told.append(grid([column["label"] for column in shown], cells, numbers))
     if len(columns) > COLUMNS:
-        told.append(small(words["still_columns"].format(count=len(columns) - COLUMNS)))
+        told.append(small(words("still_columns", count=len(columns) - COLUMNS)))
     return _still(view, words, told, count)
 
 
 def _still(view: View, words: Words, told: Sequence[str], count: int) -> str:
-    said = words["count_one"] if count == 1 else words["count"].format(count=count)
+    said = words("count", count=count)
     parts = [heading(view["title"], sandbox(view, words)), *(told or [line(words["nothing"])]), small(said)]
     if view["live"] == "ended":
         parts.append(line(" ".join(filter(None, (words["ended_title"] + ".", view["why"])))))
@@ -72,8 +73,8 @@ def _facts(words: Words, points: Sequence[Point], digits: int) -> dict[str, Any]
     return {
         "last": f"{end:.{digits}f}",
         "time": last,
-        "change": words["change"].format(arrow=arrow, sign=sign, percent=f"{abs(percent):.2f}", since=since),
-        "range": words["range"].format(low=f"{low:.{digits}f}", high=f"{high:.{digits}f}"),
+        "change": words("change", arrow=arrow, sign=sign, percent=f"{abs(percent):.2f}", since=since),
+        "range": words("range", low=f"{low:.{digits}f}", high=f"{high:.{digits}f}"),
     }
 
 

@@ -551,7 +551,7 @@ def holders_of(token: str) -> list[object]:
     for one in gc.get_objects():
         match one:
             case dict():
-                held: Any = one.values()
+                held: Any = list(one.values())
             case list() | tuple() | set():
                 held = one
             case CellType():
