@@ -1,6 +1,6 @@
 """Say an error in English, and let a panel or a prompt say the same in the user's language.
 
-Errors keep their English text, so that a search finds it. Their texts are in the file ``errors`` of each language; the
+Errors keep their English text, so that a search finds it. Their texts are in the files `FILES` of each language; the
 key of a text is also the code of the error.
 """
 
@@ -12,8 +12,8 @@ from typing import Any, Self
 from dpyauth.texts import Words, texts
 from dpyauth.texts.languages import ENGLISH
 
-FILE = "errors"
-"""Name of the file with these texts."""
+FILES = ("errors", "session", "calls")
+"""Names of the files with these texts: of settings and credentials, of sessions, and of calls."""
 
 
 class Said(str):
@@ -34,7 +34,7 @@ class Said(str):
 
     def __new__(cls, key: str, values: Mapping[str, object]) -> Self:
         """Fill the values in, in English."""
-        text = super().__new__(cls, _in(texts(FILE, language=ENGLISH), key, values))
+        text = super().__new__(cls, _in(texts(*FILES, language=ENGLISH), key, values))
         text.key, text.values = key, dict(values)
         return text
 
@@ -63,7 +63,7 @@ def said(key: str, /, **values: object) -> Said:
 
 def in_language(text: str, language: str) -> str:
     """Return a text in another language, if it is `Said`; any other text stays as it is."""
-    return _in(texts(FILE, language=language), text.key, text.values) if isinstance(text, Said) else text
+    return _in(texts(*FILES, language=language), text.key, text.values) if isinstance(text, Said) else text
 
 
 def _in(words: Words, key: str, values: Mapping[str, object]) -> str:
