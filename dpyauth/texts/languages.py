@@ -22,6 +22,10 @@ _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:\.[\w-]+)?(?:@\w+)?", re.I | re.ASCII)
 
 
+_QUALITY = re.compile(r"(0(\.\d*)?|1(\.0*)?)?", re.ASCII)
+"""How much a browser wants a language; it wants the one without a number most."""
+
+
 def tag(code: str) -> str:
     """Return the BCP 47 tag for a code of a language: ``pt_BR.UTF-8`` and ``PT-br`` become ``pt-BR``.
 
@@ -77,10 +81,8 @@ def from_header(header: str) -> str:
     wanted: list[tuple[float, str]] = []
     for part in header.split(","):
         code, _, quality = part.partition(";q=")
-        try:
+        if _QUALITY.fullmatch(quality.strip()):
             wanted.append((float(quality or 1), tag(code)))
-        except ValueError:
-            continue
     ordered = sorted(wanted, key=lambda each: -each[0])
     return next((each for quality, each in ordered if quality > 0 and _spoken(each)), ENGLISH)
 
