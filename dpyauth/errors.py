@@ -69,6 +69,11 @@ class DpyauthError(ShortTraceback):
         # `print(error)` must work even if the encoding of the output lacks a character.
         return _terminal.writable(super().__str__(), sys.stdout)
 
+    @property
+    def text(self) -> str:
+        """Text without the notes; `in_language` of `dpyauth.texts.said` translates it, as far as it can be."""
+        return self.args[0] if self.args else ""
+
     def add_note(self, note: str, /) -> None:
         """Add a line that is shown after the message."""
         super().add_note(scrub(note))

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _PLURAL = frozenset({"zero", "one", "two", "few", "many", "other"})
 
 
+class Either(tuple[object, ...]):
+    """Values of which one is meant. A text that is filled with them has "or" before the last, in its language."""
+
+
 class Words(dict[str, str]):
     """Texts in one language by key; call it to fill in values.
 
@@ -147,7 +151,7 @@ def _written(value: object, language: str) -> object:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return number(value, language)
     if isinstance(value, list | tuple):
-        return listed(value, language)
+        return listed(value, language, "or" if isinstance(value, Either) else "")
     return value
 
 

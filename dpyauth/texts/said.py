@@ -73,13 +73,13 @@ def _in(words: Words, key: str, values: Mapping[str, object]) -> str:
 
 def _translated(value: object, language: str) -> object:
     if isinstance(value, list | tuple):
-        return [_translated(each, language) for each in value]
+        return type(value)(_translated(each, language) for each in value)
     return in_language(value, language) if isinstance(value, str) else value
 
 
 def _changed(value: object, change: Callable[[str], str]) -> object:
     if isinstance(value, list | tuple):
-        return [_changed(each, change) for each in value]
+        return type(value)(_changed(each, change) for each in value)
     if isinstance(value, Said):
         return value.changed(change)
     return change(value) if isinstance(value, str) else value

@@ -30,7 +30,7 @@ def code(script: str) -> str:
 ENGLISH = {
     name: {key: text if isinstance(text, str) else text["other"] for key, text in json.loads(content).items()}
     for name, content in read((TEXTS / "en").glob("*.json")).items()
-    if name not in ("errors", "fields", "meanings", "summaries")  # not of panels
+    if name not in ("calls", "errors", "fields", "meanings", "prompt", "session", "summaries")  # not of panels
 }
 SCRIPTS = {name: code(EXPORT.sub("", IMPORT.sub("", text))) for name, text in read(WIDGETS.glob("*.js")).items()}
 STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
