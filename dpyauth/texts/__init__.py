@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
     from babel import Locale
 
+
+class Either(tuple[object, ...]):
+    """Values of which one is meant. A text that is filled with them has "or" before the last, in its language."""
+
+
 _PLURAL = frozenset({"zero", "one", "two", "few", "many", "other"})
 
 
@@ -53,6 +58,8 @@ class Words(dict[str, str]):
         """Return a text before values are filled in, in the form for a number of things."""
         if f"{key}.one" not in self or not isinstance(count, int | float | Decimal):
             return self[key]
+        if self["lang"].split("-")[0] == ENGLISH:  # without babel, which is slow to import
+            return self[f"{key}.one"] if count == 1 else self[key]
         with localcontext(Context()):
             return self.get(f"{key}.{locale(self['lang']).plural_form(count)}", self[key])
 

@@ -7,9 +7,9 @@ key of a text is also the code of the error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from dpyauth.texts import Words, texts
+from dpyauth.texts import Either, fill, texts
 from dpyauth.texts.languages import ENGLISH
 
 FILES = ("errors", "session", "calls")
@@ -18,6 +18,8 @@ FILES = ("errors", "session", "calls")
 
 class Said(str):
     """English text that knows its key and its values, so that `in_language` can say it in another language.
+
+    In English, numbers and lists are written without babel, which is slow to import, and would write a year as "2,026".
 
     Parameters
     ----------
@@ -34,18 +36,50 @@ class Said(str):
 
     def __new__(cls, key: str, values: Mapping[str, object]) -> Self:
         """Fill the values in, in English."""
-        text = super().__new__(cls, _in(texts(*FILES, language=ENGLISH), key, values))
+        text = super().__new__(cls, cls._say(key, values, ENGLISH))
         text.key, text.values = key, dict(values)
         return text
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self.key, self.values
 
-    def changed(self, change: Callable[[str], str]) -> str:
+    def changed(self, change: Callable[[str], str]) -> Self:
         """Return this text with ``change`` made to all its values, such as the removal of secrets."""
         if change(self) == str(self):
             return self
-        return Said(self.key, {name: _changed(value, change) for name, value in self.values.items()})
+        return type(self)(self.key, {name: _changed(value, change) for name, value in self.values.items()})
+
+    def said_in(self, language: str) -> str:
+        """Return this text in a language."""
+        return self._say(self.key, self.values, language)
+
+    @staticmethod
+    def _say(key: str, values: Mapping[str, object], language: str) -> str:
+        words = texts(*FILES, language=language)
+        as_written = _in_english if words["lang"].split("-")[0] == ENGLISH else _translated
+        filled = {name: as_written(value, words["lang"]) for name, value in values.items()}
+        return fill(words.form(key, values.get("count")), words["lang"], filled)
+
+
+class _Clause(Said):
+    """Text without its full stop."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _say(key: str, values: Mapping[str, object], language: str) -> str:
+        return in_language(cast("str", values["text"]), language).rstrip(".")
+
+
+class _Joined(Said):
+    """Whole texts, one after the other."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _say(key: str, values: Mapping[str, object], language: str) -> str:
+        parts = cast("list[str]", values["parts"])
+        return str(values["by"]).join(in_language(each, language) for each in parts)
 
 
 def said(key: str, /, **values: object) -> Said:
@@ -61,20 +95,44 @@ def said(key: str, /, **values: object) -> Said:
     return Said(key, values)
 
 
+def clause(text: str) -> str:
+    """Return a text without its full stop, to stand after a colon or in brackets within another text."""
+    return _Clause(text.key, {"text": text}) if isinstance(text, Said) else text.rstrip(".")
+
+
+def joined(first: Said, *others: str, by: str = " ") -> Said:
+    """Return sentences, or items, one after the other; empty ones are left out. The key is that of the first."""
+    parts = [first, *filter(None, others)]
+    return _Joined(first.key, {"parts": parts, "by": by}) if len(parts) > 1 else first
+
+
 def in_language(text: str, language: str) -> str:
     """Return a text in another language, if it is `Said`; any other text stays as it is."""
-    return _in(texts(*FILES, language=language), text.key, text.values) if isinstance(text, Said) else text
-
-
-def _in(words: Words, key: str, values: Mapping[str, object]) -> str:
-    language = words["lang"]
-    return words(key, **{name: _translated(value, language) for name, value in values.items()})
+    return text.said_in(language) if isinstance(text, Said) else text
 
 
 def _translated(value: object, language: str) -> object:
     if isinstance(value, list | tuple):
         return type(value)(_translated(each, language) for each in value)
+    if isinstance(value, float):
+        return _rounded(value)
     return in_language(value, language) if isinstance(value, str) else value
+
+
+def _in_english(value: object, language: str) -> str:
+    if isinstance(value, list | tuple):
+        *most, last = [str(each) for each in value] or [""]
+        word = "or" if isinstance(value, Either) else ""
+        if not word or not most:
+            return ", ".join([*most, last])
+        return f"{', '.join(most)}{',' * (len(most) > 1)} {word} {last}"
+    return str(_rounded(value) if isinstance(value, float) else value)
+
+
+def _rounded(value: float) -> float:
+    """Return a number with the digits that a text shows: at most six, and none after the point if they are zeros."""
+    rounded = float(f"{value:g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _changed(value: object, change: Callable[[str], str]) -> object:
