@@ -175,7 +175,7 @@ STATUS_FLAGS = (
         ordered=True,
         doc="an action is something for you to do; a restriction blocks payments, trading or the account",
     ),
-    Column("meaning", doc="explanation in one line"),
+    Column("meaning", doc="explanation in one line, in the language of the session"),
     Column("group", "enum", values=GROUPS, doc="unknown flags are in the last group"),
     Column(
         "known",
@@ -191,5 +191,5 @@ CASHIER_PROBLEMS = (
     Column("kind", "enum", values=("reason", "detail")),
     Column("known", "flag", doc="true if dpyauth knows the code; Deriv documents no codes and may add more"),
     Column("stops", "enum", values=STOPS, doc="both means deposits and withdrawals; missing if it is not known"),
-    Column("meaning", doc="explanation in one line, with what to do; missing if it is not known"),
+    Column("meaning", doc="explanation in the language of the session, with what to do; missing if not known"),
 )

@@ -13,7 +13,7 @@ SETTINGS = (
 )
 LIMITS = (
     Column("limit", doc="Deriv's name; ``object.field`` for a field within an object"),
-    Column("meaning", doc="explanation; missing for limits that dpyauth does not know"),
+    Column("meaning", doc="explanation, in the language of the session; missing for limits that dpyauth does not know"),
     Column(
         "unit",
         doc="unit of value: the account's currency, such as USD, or contracts, or days; missing if it is not known",

@@ -9,7 +9,7 @@ CALLS = (
     Column("call", doc="Deriv's name for the call"),
     Column("allowed", "flag", doc="true if the token may make the call; missing if Deriv has not said"),
     Column("scope", doc='scopes of which one is enough, joined by "or"; missing if none is needed'),
-    Column("summary", doc="purpose in a few words"),
+    Column("summary", doc="purpose in a few words, in the language of the session"),
     Column(
         "streams", "enum", values=("no", "yes", "required"), doc="whether the call can be a stream, or can only be one"
     ),

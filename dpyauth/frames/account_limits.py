@@ -9,26 +9,28 @@ import pandas as pd
 
 from dpyauth.columns import with_columns
 from dpyauth.columns.profile_columns import LIMITS, MARKET_LIMITS, TRANSFER_LIMITS
-from dpyauth.frames.build import Context, frame
+from dpyauth.frames.build import Context, frame, meanings
 from dpyauth.frames.values import as_text, mapping, part, rows_of, told, without
 from dpyauth.sensitive import MASK, hides
 
-_MEANINGS = {
-    "account_balance": "most cash the account may hold",
-    "daily_turnover": "most you may stake in a day",
-    "open_positions": "most contracts open at the same time",
-    "payout": "most that all open contracts together may pay out",
-    "payout_per_symbol.atm": "the same per symbol, where the barrier is the entry price",
-    "payout_per_symbol.non_atm.less_than_seven_days": "the same per symbol, other barriers, under seven days",
-    "payout_per_symbol.non_atm.more_than_seven_days": "the same per symbol, other barriers, seven days or more",
-    "payout_per_symbol_and_contract_type": "the same per symbol and contract type",
-    "lifetime_limit": "most you may ever withdraw",
-    "num_of_days": "length of the period of the next limit",
-    "num_of_days_limit": "most you may withdraw in that period",
-    "remainder": "what you may still withdraw",
-    "withdrawal_for_x_days_monetary": "what you have withdrawn in that period",
-    "withdrawal_since_inception_monetary": "what you have withdrawn in all",
-}
+_LIMITS = (
+    "account_balance",
+    "daily_turnover",
+    "open_positions",
+    "payout",
+    "payout_per_symbol.atm",
+    "payout_per_symbol.non_atm.less_than_seven_days",
+    "payout_per_symbol.non_atm.more_than_seven_days",
+    "payout_per_symbol_and_contract_type",
+    "lifetime_limit",
+    "num_of_days",
+    "num_of_days_limit",
+    "remainder",
+    "withdrawal_for_x_days_monetary",
+    "withdrawal_since_inception_monetary",
+)
+"""Limits that are known; what each means is in the texts, as ``limit_`` and its name."""
+
 _UNITS = {"open_positions": "contracts", "num_of_days": "days"}
 """Units of the limits that are not money; all other known limits are in the account's currency."""
 
@@ -52,7 +54,7 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     payload : mapping
         The ``get_limits`` object of a ``get_limits`` reply.
     context : Context, optional
-        Where the payload came from; stored in ``attrs``.
+        Where the payload came from, stored in ``attrs``; its language is that of the meanings.
     decimal : bool
         Return values as exact `decimal.Decimal` objects instead of float64.
 
@@ -72,9 +74,15 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     """
     currency = context.currency if context else None
     found = dict(_leaves(without(mapping(payload), "market_specific", *_GROUPS)))
+    say = meanings(context)
     rows = [
-        {"limit": name, "value": found.pop(name, None), "unit": _UNITS.get(name, currency), "meaning": text}
-        for name, text in _MEANINGS.items()
+        {
+            "limit": name,
+            "value": found.pop(name, None),
+            "unit": _UNITS.get(name, currency),
+            "meaning": say[f"limit_{name.replace('.', '_')}"],
+        }
+        for name in _LIMITS
     ]
     rows += [{"limit": name, "value": value} for name, value in found.items() if told(value)]
     return frame(rows, LIMITS, context, decimal=decimal, call="get_limits")

@@ -18,6 +18,7 @@ from dpyauth.frames.table import Placed, Table
 from dpyauth.frames.values import as_list, as_text, get_path, mapping, pick, told
 from dpyauth.registry import DEFAULT
 from dpyauth.sensitive import kind
+from dpyauth.texts import Words, texts
 from dpyauth.texts.languages import ENGLISH
 
 
@@ -179,16 +180,21 @@ def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFra
     return made
 
 
+def meanings(context: Context | None) -> Words:
+    """Return the texts of meanings, in the language of the context."""
+    return texts("meanings", language=context.language if context else ENGLISH)
+
+
 def words(payload: Any, call: str, name: str) -> list[str]:
     """Return the distinct texts of a list in a payload; other items as JSON."""
     items = as_list(mapping(payload).get(name))
-    texts = [
+    found = [
         json.dumps(mask(item, None, call=call, name=name), ensure_ascii=False, default=str)
         if isinstance(item, Mapping | list)
         else as_text(item)
         for item in items
     ]
-    return [text for text in dict.fromkeys(texts) if text]
+    return [text for text in dict.fromkeys(found) if text]
 
 
 @functools.lru_cache(maxsize=1000)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dpyauth.catalog.calls import Call, Catalog, Schema
+from dpyauth.catalog.calls import Call, Catalog, Schema, summary
 from dpyauth.catalog.descriptions import LIKE
 from dpyauth.catalog.meanings import meaning
 from dpyauth.columns import with_columns
@@ -27,6 +27,7 @@ from dpyauth.columns.session_columns import CALLS
 from dpyauth.frames.build import frame
 from dpyauth.frames.generic import promised
 from dpyauth.sensitive import kind_of
+from dpyauth.texts.languages import ENGLISH
 
 _OF_CALLS = {
     "account_list": ACCOUNTS,
@@ -51,7 +52,7 @@ _OF_CALLS = {
 
 
 @with_columns
-def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFrame:
+def calls(catalog: Catalog, allowed: Callable[[Call], bool | None], *, language: str = ENGLISH) -> pd.DataFrame:
     """List the calls of an API, one row per call.
 
     Parameters
@@ -60,6 +61,8 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
         Calls, from `dpyauth.catalog.calls.load`.
     allowed : callable
         Function that returns whether a call may be made now; None if that is not known.
+    language : str
+        Tag of the language of the column ``summary``.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
             "allowed": allowed(call),
             "streams": call.streams,
             "changes": _changes(call),
-            "summary": call.summary,
+            "summary": summary(catalog.api, name, language),
         }
         for name, call in sorted(catalog.items())
     ]

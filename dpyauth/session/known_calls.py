@@ -100,7 +100,7 @@ class KnownCalls(Questions):
         """
         from dpyauth import frames
 
-        return frames.calls(self.core.catalog, self.core.allowed)
+        return frames.calls(self.core.catalog, self.core.allowed, language=self.core.target.language)
 
     @public
     def help(self, name: str | Mapping[str, Any], /) -> Help:
@@ -114,8 +114,8 @@ class KnownCalls(Questions):
         Returns
         -------
         str
-            Purpose and scopes of the call, its fields with types and limits, and the columns of its `frame`. A notebook
-            and a prompt show it without quotes.
+            Purpose and scopes of the call, its fields with types and limits, and the columns of its `frame`: in
+            English. A notebook and a prompt show it without quotes.
 
         Raises
         ------
