@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from babel import Locale
 
 
-class Either(tuple[object, ...]):
-    """Values of which one is meant. A text that is filled with them has "or" before the last, in its language."""
-
-
 _PLURAL = frozenset({"zero", "one", "two", "few", "many", "other"})
 
 
