@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 _PLURAL = frozenset({"zero", "one", "two", "few", "many", "other"})
 
 
-class Either(tuple[object, ...]):
-    """Values of which one is meant. A text that is filled with them has "or" before the last, in its language."""
+class Translated(str):
+    """Text that can be said in other languages; as a value of another text, it is said in that text's language."""
+
+    __slots__ = ()
+
+    def said_in(self, language: str) -> str:
+        """Return the text in a language."""
+        raise NotImplementedError
 
 
 class Words(dict[str, str]):
@@ -125,7 +131,7 @@ def listed(items: Iterable[object], language: str, last: str = "") -> str:
     """
     from babel.lists import format_list
 
-    shown, known = [str(item) for item in items], locale(language)
+    shown, known = [str(_translated(item, language)) for item in items], locale(language)
     if last:
         return format_list(shown, "or" if last == "or" else "standard", known)
     comma: str = known.list_patterns["standard"]["middle"].format("", "")
@@ -155,7 +161,11 @@ def _written(value: object, language: str) -> object:
         return number(value, language)
     if isinstance(value, list | tuple):
         return listed(value, language, "or" if isinstance(value, Either) else "")
-    return value
+    return _translated(value, language)
+
+
+def _translated(value: object, language: str) -> object:
+    return value.said_in(language) if isinstance(value, Translated) else value
 
 
 def _flat(found: Mapping[str, Any]) -> dict[str, str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Self, cast
 
-from dpyauth.texts import Either, fill, texts
+from dpyauth.texts import Either, Translated, fill, texts
 from dpyauth.texts.languages import ENGLISH
 
 FILES = ("errors", "session", "calls")
 """Names of the files with these texts: of settings and credentials, of sessions, and of calls."""
 
 
-class Said(str):
+class Said(Translated):
     """English text that knows its key and its values, so that `in_language` can say it in another language.
 
     In English, numbers and lists are written without babel, which is slow to import, and would write a year as "2,026".

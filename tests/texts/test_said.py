@@ -17,6 +17,7 @@ import dpyauth
 from dpyauth.errors import ApiError, DpyauthError, InvalidSetting, RedirectRefused
 from dpyauth.secret import Secret
 from dpyauth.settings import settings
+from dpyauth.texts import listed, texts
 from dpyauth.texts.languages import FOLDER, names
 from dpyauth.texts.said import FILES, Said, in_language, said
 
@@ -105,6 +106,12 @@ def test_texts_within_texts() -> None:
     text = said("internal", error=[inner, "x"])
     assert in_language(text, "fr").count(in_language(inner, "fr")) == 1
     assert inner in text
+
+
+def test_a_text_within_the_text_of_a_panel() -> None:
+    inner = said("other_account")
+    assert texts("card", language="es")("light", check=inner, word="x") == f"{in_language(inner, 'es')}: x"
+    assert listed([inner, "x"], "es", "or") == f"{in_language(inner, 'es')} o x"
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "pt-BR"])
