@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _PLURAL = frozenset({"zero", "one", "two", "few", "many", "other"})
 
 
+class Either(tuple[object, ...]):
+    """Values of which one is meant. A text that is filled with them has "or" before the last, in its language."""
+
+
 class Translated(str):
     """Text that can be said in other languages; as a value of another text, it is said in that text's language."""
 
