@@ -201,6 +201,6 @@ def clipped(name: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def quoted(name: object) -> str:
+def isolated(name: object) -> str:
     """Return a name for use in a sentence, isolated so that right-to-left letters do not reverse the rest."""
-    return f"“\u2068{clipped(name)}\u2069”"
+    return f"\u2068{clipped(name)}\u2069"

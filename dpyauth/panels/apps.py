@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.net.messages import flag
 from dpyauth.panels import redirect_urls
-from dpyauth.panels.admin import AdminModel, clipped, quoted
+from dpyauth.panels.admin import AdminModel, clipped, isolated
 from dpyauth.panels.model import Notice
 from dpyauth.panels.scope_presets import DANGEROUS, dangerous
 from dpyauth.panels.stills import admin_tables as stills
@@ -118,9 +118,9 @@ class AppsModel(AdminModel):
             } if row := _of(self._registered, app_id):
                 self._save(row, name.strip(), scopes, url.strip())
             case {"do": "delete", "app_id": int(app_id)} if row := _of(self._registered, app_id):
-                self.change(partial(self._delete, row), self.saying("unknown_deleted", name=quoted(row["name"])))
+                self.change(partial(self._delete, row), self.saying("unknown_deleted", name=isolated(row["name"])))
             case {"do": "withdraw", "app_id": int(app_id)} if row := _of(self._connected, app_id):
-                self.change(partial(self._withdraw, row), self.saying("unknown_withdrawn", name=quoted(row["name"])))
+                self.change(partial(self._withdraw, row), self.saying("unknown_withdrawn", name=isolated(row["name"])))
 
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
         """Check the entries, then change an app or register a new one."""
@@ -136,16 +136,20 @@ class AppsModel(AdminModel):
         elif len(known) != len(scopes) or (url and not known):
             self.refuse(scopes=self.saying("scopes_none"))
         elif row is None:
-            self.change(partial(self._register, name, known, url), self.saying("unknown_registered", name=quoted(name)))
+            self.change(
+                partial(self._register, name, known, url), self.saying("unknown_registered", name=isolated(name))
+            )
         else:
-            self.change(partial(self._update, row, name, known, url), self.saying("unknown_updated", name=quoted(name)))
+            self.change(
+                partial(self._update, row, name, known, url), self.saying("unknown_updated", name=isolated(name))
+            )
 
     def _register(self, name: str, scopes: list[str], url: str) -> Notice:
         made = self.call("app_register", name=name, scopes=scopes, redirect_uri=url or None).get("app_register")
         self.send({"saved": True})
         self.reload()
         number = made.get("app_id") if isinstance(made, dict) else None
-        return self.news("registered_title", "registered", name=quoted(name), app_id=str(number))
+        return self.news("registered_title", "registered", name=isolated(name), app_id=str(number))
 
     def _update(self, row: Mapping[str, Any], name: str, scopes: list[str], url: str) -> Notice | None:
         app_id = row["app_id"]
@@ -158,7 +162,7 @@ class AppsModel(AdminModel):
             self.session.core.sign_out(self.text("out_updated"))
             return None
         self.reload()
-        return self.news("updated_title", "updated", name=quoted(name))
+        return self.news("updated_title", "updated", name=isolated(name))
 
     def _delete(self, row: Mapping[str, Any]) -> Notice | None:
         self.call("app_delete", app_delete=row["app_id"])
@@ -166,7 +170,7 @@ class AppsModel(AdminModel):
             self.session.core.sign_out(self.text("out_deleted"))
             return None
         self.reload()
-        return self.news("deleted_title", "deleted", name=quoted(row["name"]))
+        return self.news("deleted_title", "deleted", name=isolated(row["name"]))
 
     def _withdraw(self, row: Mapping[str, Any]) -> Notice | None:
         self.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
@@ -174,7 +178,7 @@ class AppsModel(AdminModel):
             self.session.core.sign_out(self.text("out_withdrawn"))
             return None
         self.reload()
-        return self.news("withdrawn_title", "withdrawn", name=quoted(row["name"]))
+        return self.news("withdrawn_title", "withdrawn", name=isolated(row["name"]))
 
     def _by(self, row: Mapping[str, Any]) -> bool:
         """Return whether the session depends on the access of this app; with an API token it does not."""

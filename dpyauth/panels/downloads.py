@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError
+from dpyauth.texts import locale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ def download(model: PanelModel, message: dict[str, Any], frame: pd.DataFrame | N
     except DpyauthError as error:  # such as too many rows for a sheet
         model.send({"file": {"asked": asked, "trouble": model.said(error)}})
         return
-    size = _size(len(held))
+    size = _size(len(held), model.words["lang"])
     if frame is None or len(held) > MOST:
         key = "download_gone" if frame is None else "download_large"
         model.send({"file": {"asked": asked, "trouble": model.text(key, size=size, python=python)}})
@@ -74,6 +75,9 @@ def _name(model: PanelModel, what: str, kind: str) -> str:
     return "-".join(filter(None, ("dpyauth", *parts, f"{datetime.now(UTC):%Y%m%d-%H%M%S}Z"))) + f".{kind}"
 
 
-def _size(count: int) -> str:
+def _size(count: int, language: str) -> str:
     """Return a size in kB or MB."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
+    from babel.units import format_unit
+
+    unit, size, pattern = ("megabyte", count / 1e6, "0.0") if count >= 1e6 else ("kilobyte", max(1, count / 1e3), "0")
+    return format_unit(size, unit, "short", pattern, locale(language))

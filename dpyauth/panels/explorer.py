@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ class ExplorerModel(PanelModel):
         self._asked: _Asked | None = None
         self._got: tuple[Call, Fields, pd.DataFrame] | None = None  # the latest frame, with its call and fields
         self._last: dict[str, Any] | None = None  # the latest request and its result, for the still
+        self._told: Callable[[], dict[str, Any]] = dict  # makes the latest result, in the language of the moment
 
     # What there is to show
 
@@ -91,7 +93,8 @@ class ExplorerModel(PanelModel):
 
     def still(self, view: dict[str, Any]) -> str:
         """Return the still, in HTML."""
-        return stills.explorer(view, self.words, self._last, self.text("no_panel_here", instead=self.text("no_panel")))
+        last = self._last and {**self._last, "reply": self._last["reply"]()}
+        return stills.explorer(view, self.words, last, self.text("no_panel_here", instead=self.text("no_panel")))
 
     def _row(self, call: Call) -> dict[str, Any]:
         return {
@@ -204,12 +207,16 @@ class ExplorerModel(PanelModel):
                 self._confirm(nonce, message.get("typed"))
             case {"do": "cancel"}:
                 self._asked = None
+            case {"do": "reword"}:
+                if reply := self._told():
+                    self.send({"reply": reply, "again": True})
             case {"do": "download"}:
                 self.later(lambda: self._download(message))
 
     def close(self) -> None:
         """Close the panel for good."""
         self._asked = self._got = None
+        self._told = dict
         super().close()
 
     def _download(self, message: dict[str, Any]) -> None:
@@ -234,7 +241,7 @@ class ExplorerModel(PanelModel):
             fields = keyed(call, build(call, entered.fields))
             self.session.core.check_call(call)
         except DpyauthError as error:
-            self._answer(call, error)
+            self._tell(self._trouble(call, error))
             return
         if not call.changes_with(fields):
             self._put(call, fields, self.session.loginid)
@@ -278,11 +285,12 @@ class ExplorerModel(PanelModel):
                     self._answered(call, fields, loginid, self._trouble(call, error))
                     return
                 took = time.monotonic() - began
-                said = self._reply(call, fields, reply, context)
+                shown = self._reply(call, fields, reply, context) | {"took": round(took, 3)}
+                note = self._note(call, fields, reply)
             except Exception as error:
                 self._failed(call, fields, loginid, error)
                 return
-            self._answered(call, fields, loginid, {**said, "took": round(took, 3)})
+            self._answered(call, fields, loginid, lambda: {**shown, "note": self.text(note) if note else ""})
 
         self.later(work)
 
@@ -295,7 +303,6 @@ class ExplorerModel(PanelModel):
         return {
             "files": downloads.formats(),
             "call": call.name,
-            "note": self._note(call, fields, reply),
             "json": reply_view.reply_json(call, context.api, reply),
             "frame": reply_view.table(frame),
         }
@@ -306,32 +313,43 @@ class ExplorerModel(PanelModel):
         The text must not suggest sending it again: the change may have been made.
         """
         log.error("the explorer cannot show what came of a call: %s", type(error).__name__)
-        said = reply_view.trouble(DpyauthError(self.text("unshown", error=type(error).__name__)), self.words)
-        trouble = {**said, "title": self.text("title_unshown"), "unknown": True}
-        self._answered(call, fields, loginid, {"call": call.name, "trouble": trouble})
+        kind = type(error).__name__
+        self._answered(call, fields, loginid, self._saying(call.name, "title_unshown", "unshown", True, error=kind))
 
     def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
-        """Return a note for a reply that can be misread: a dry run, or a result that was looked up."""
+        """Return the key of a note for a reply that can be misread: a dry run, or a result that was looked up."""
         if call.unless and get_path(fields, call.unless) is True:
             moved = get_path(reply, "data.transaction_id") is not None  # then money has moved, and it was not a dry run
-            return "" if moved else self.text("dry_run")
-        return self.text("looked_up") if call.key and reply.get("looked_up") is True else ""
+            return "" if moved else "dry_run"
+        return "looked_up" if call.key and reply.get("looked_up") is True else ""
 
-    def _answered(self, call: Call, fields: Fields, loginid: str | None, reply: dict[str, Any]) -> None:
+    def _answered(self, call: Call, fields: Fields, loginid: str | None, reply: Callable[[], dict[str, Any]]) -> None:
         """Show the result of a call, and keep it for the still, with secret and personal values masked."""
         request = as_json(call, echoed(call, fields))
         self._last = {"call": call.name, "loginid": loginid, "request": request, "reply": reply}
-        self.send({"reply": reply})
+        self._tell(reply)
 
-    def _answer(self, call: Call, error: DpyauthError) -> None:
-        self.send({"reply": self._trouble(call, error)})
+    def _tell(self, reply: Callable[[], dict[str, Any]]) -> None:
+        self._told = reply
+        self.send({"reply": reply()})
 
-    def _trouble(self, call: Call, error: DpyauthError) -> dict[str, Any]:
-        return {"call": call.name, "trouble": reply_view.trouble(error, self.words)}
+    def _trouble(self, call: Call, error: DpyauthError) -> Callable[[], dict[str, Any]]:
+        told = error.copy()  # without its traceback, whose frames may hold a secret
+        return lambda: {"call": call.name, "trouble": reply_view.trouble(told, self.words)}
+
+    def _saying(
+        self, call: str, title: str, text: str, unknown: bool, **values: object
+    ) -> Callable[[], dict[str, Any]]:
+        """Return a function for what this panel itself says of a call."""
+
+        def told() -> dict[str, Any]:
+            said = reply_view.trouble(DpyauthError(self.text(text, **values)), self.words)
+            return {"call": call, "trouble": {**said, "title": self.text(title), "unknown": unknown}}
+
+        return told
 
     def _refuse(self, key: str, **values: object) -> None:
-        said = reply_view.trouble(DpyauthError(self.text(key, **values)), self.words)
-        self.send({"reply": {"call": self._chosen, "trouble": {**said, "title": self.text("title_not_sent")}}})
+        self._tell(self._saying(self._chosen, "title_not_sent", key, False, **values))
 
     def _offered(self, name: str) -> Call | None:
         return None if name in NOT_BY_CALL else self.session.core.catalog.get(name)

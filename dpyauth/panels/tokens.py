@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import BadReply
-from dpyauth.panels.admin import AdminModel, clipped, quoted
+from dpyauth.panels.admin import AdminModel, clipped, isolated
 from dpyauth.panels.model import Notice
 from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
 from dpyauth.panels.stills import admin_tables as stills
@@ -114,7 +114,7 @@ class TokensModel(AdminModel):
         else:
             self.change(
                 lambda: self._made(name, known, bound, asked),
-                self.saying("unknown_create", name=quoted(name)),
+                self.saying("unknown_create", name=isolated(name)),
             )
 
     def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> Notice | None:
@@ -122,7 +122,7 @@ class TokensModel(AdminModel):
         before = self._listed(self.call(_CALL))
         if any(token.name == name for token in before):
             self._show(before)
-            self._problems = {"name": self.saying("name_taken", name=quoted(name))}
+            self._problems = {"name": self.saying("name_taken", name=isolated(name))}
             return None
         reply = self.call(
             _CALL, new_token=name, new_token_scopes=scopes, valid_for_current_ip_only=1 if bound else None
@@ -132,12 +132,12 @@ class TokensModel(AdminModel):
         self._show(after)
         new = [token for token in after if token.name == name and token.key not in {old.key for old in before}]
         if len(new) != 1 or not _whole(new[0].secret):
-            return self.problem("unseen_title", self.saying("unseen", name=quoted(name)))
+            return self.problem("unseen_title", self.saying("unseen", name=isolated(name)))
         self.send({"made": name, "token": new[0].secret.reveal(), "asked": asked})
         return None
 
     def _revoke(self, row: Mapping[str, Any]) -> None:
-        name, key = quoted(row["name"]), row["key"]
+        name, key = isolated(row["name"]), row["key"]
         self.change(lambda: self._revoked(name, key), self.saying("unknown_revoke", name=name))
 
     def _revoked(self, name: str, key: str) -> Notice | None:

@@ -3,7 +3,7 @@
 import { input, manage } from "./admin.js";
 import { callbackPage } from "./callback.js";
 import { badge, button, element } from "./elements.js";
-import { quoted } from "./format.js";
+import { isolated } from "./format.js";
 import { sameScopes, scopeBoxes } from "./scopes.js";
 
 function render(/** @type {RenderProps<AppsView>} */ { model, el }) {
@@ -62,7 +62,7 @@ function render(/** @type {RenderProps<AppsView>} */ { model, el }) {
     /** @type {"delete" | "withdraw"} */
     const verb = registered ? "delete" : "withdraw";
     const what = `${verb}-${row.app_id}`;
-    const values = { name: quoted(row.name), app_id: String(row.app_id) };
+    const values = { name: isolated(row.name), app_id: String(row.app_id) };
     const change = button(t("change"), () => open(row.app_id), {
       class: "dpyauth-button dpyauth-small",
       id: `${id}-change-${row.app_id}`,
@@ -157,7 +157,7 @@ function render(/** @type {RenderProps<AppsView>} */ { model, el }) {
         element(
           "h3",
           { class: "dpyauth-heading" },
-          row ? t("change_title", { name: quoted(row.name), app_id: String(row.app_id) }) : t("register_title"),
+          row ? t("change_title", { name: isolated(row.name), app_id: String(row.app_id) }) : t("register_title"),
         ),
         panel.field(view, "name", t("name"), name, t("name_help")),
         element(

@@ -32,10 +32,7 @@ export function callForm({ panel, call, typed }) {
     const chosen = call();
     if (!chosen.fields.length) return element("p", { class: "dpyauth-soft" }, t("no_fields"));
     const { front, groups, single, folded, open } = arrange(chosen.fields);
-    const names = single
-      .slice(0, 3)
-      .map((field) => field.label)
-      .join(", ");
+    const names = single.slice(0, 3).map((field) => field.label);
     return [
       front.length ? entries(front) : null,
       groups.map(({ name, members, open }) =>

@@ -14,11 +14,10 @@ const COLOURS = ["text", "soft", "back", "line", "price", "up", "down", "late"];
  *
  * @param {object} options
  * @param {string} options.id
- * @param {string} options.zone - name of the time of the axis
- * @param {() => string} options.language - tag of the language of the numbers
+ * @param {Translate} options.t
  * @param {(point: ChartPoint | null) => void} options.read - called with the point that the user points at
  */
-export function chart({ id, zone, language, read }) {
+export function chart({ id, t, read }) {
   const canvas = element("canvas", { id, class: "dpyauth-canvas", role: "img", tabindex: 0 });
   const probe = element("span", { hidden: true });
   const node = element("div", { class: "dpyauth-chart", style: `height: ${TALL}px` }, canvas, probe);
@@ -74,12 +73,8 @@ export function chart({ id, zone, language, read }) {
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     const font = `12px ${getComputedStyle(canvas).fontFamily}`;
-    const painted = paint(
-      pen,
-      { points, digits, colours, font, language: language(), zone, pointed: where() },
-      width,
-      height,
-    );
+    const words = { language: t("lang"), zone: t("axis") };
+    const painted = paint(pen, { points, digits, colours, font, ...words, pointed: where() }, width, height);
     if (points.length) places = painted;
   }
 

@@ -9,7 +9,7 @@ import { extremes, gapSpans, layOut, roundPrices, roundTimes, strokes } from "./
  * @property {number} digits - decimals of the prices
  * @property {Record<string, string>} colours
  * @property {string} font
- * @property {string} language - of the numbers
+ * @property {string} language - of the numbers and dates
  * @property {string} zone - name of the time zone, for the corner of the axes
  * @property {number} pointed - the point that the user points at; -1 for none
  */
@@ -64,7 +64,7 @@ export function paint(pen, { points, digits, colours, font, language, zone, poin
 
   function drawTimes() {
     pen.textAlign = "center";
-    for (const { x, text } of roundTimes(points, places, step, right)) {
+    for (const { x, text } of roundTimes(points, places, step, right, language)) {
       pen.fillText(text, x, floor + 13);
       line(x, floor, x, floor + 4);
     }

@@ -14,7 +14,7 @@ const SAID = 2000; // ms that the button says what came of it
 export function copyButton({ t, say }, label, source) {
   const copy = button(t("copy"), onclick, {
     class: "dpyauth-button dpyauth-small",
-    "aria-label": `${t("copy")}: ${label}`,
+    "aria-label": t("copy_named", { what: label }),
   });
 
   async function onclick() {
@@ -28,7 +28,7 @@ export function copyButton({ t, say }, label, source) {
       select(from);
     }
     copy.textContent = t(done, { keys: navigator.platform.startsWith("Mac") ? "Cmd+C" : "Ctrl+C" });
-    say(`${label}: ${copy.textContent}`);
+    say(copy.textContent);
     setTimeout(() => {
       copy.textContent = t("copy");
       say("");

@@ -6,15 +6,26 @@ const SAVING = 60_000; // ms that the browser may take to write the file
 /**
  * Save files that Python sends. Of several views of one panel, only the one that asked saves the file.
  *
- * Return `buttons(kinds)`, which makes the buttons; `told`, the element that says what became of it; `heard`, which
- * takes a message from Python and returns whether it was about a file; and `clear()`, which empties `told`.
+ * Return `buttons(kinds)`, which makes the buttons; `told()`, the element that says what became of it; `heard`, which
+ * takes a message from Python and returns whether it was about a file; and `clear()`, which empties it.
  *
  * @param {Panel} panel
  */
 export function downloads(panel) {
   const { id, t, send } = panel;
-  const told = element("span", { class: "dpyauth-soft", role: "status", dir: "auto" }); // stays, to be read out
+  const status = element("span", { class: "dpyauth-soft", role: "status", dir: "auto" }); // stays, to be read out
+  let said = () => ""; // what became of the latest
   let until = 0; // when the patience ends
+
+  function told() {
+    status.textContent = said();
+    return status;
+  }
+
+  function say(/** @type {() => string} */ text) {
+    said = text;
+    told();
+  }
 
   const buttons = (/** @type {string[]} */ kinds, looks = "") =>
     element(
@@ -24,7 +35,7 @@ export function downloads(panel) {
         const ask = () => {
           if (Date.now() < until || !send({ do: "download", format: kind, asked: id })) return;
           until = Date.now() + PATIENCE;
-          told.textContent = t("preparing");
+          say(() => t("preparing"));
         };
         return button(t(`download_${kind}`), ask, { id: `${id}-download-${kind}`, class: `dpyauth-button ${looks}` });
       }),
@@ -34,7 +45,8 @@ export function downloads(panel) {
     if (!file) return false;
     if (file.asked !== id) return true;
     until = 0;
-    told.textContent = file.trouble ?? t("downloaded", file);
+    const lang = t("lang");
+    say(() => (file.trouble === undefined ? t("downloaded", file) : t("lang") === lang ? file.trouble : ""));
     if (!file.trouble) save(file, buffers);
     return true;
   }
@@ -49,12 +61,5 @@ export function downloads(panel) {
     setTimeout(() => URL.revokeObjectURL(address), SAVING);
   }
 
-  return {
-    buttons,
-    told,
-    heard,
-    clear: () => {
-      told.textContent = "";
-    },
-  };
+  return { buttons, told, heard, clear: () => say(() => "") };
 }

@@ -12,7 +12,7 @@ import { requestEditor } from "./request_editor.js";
 const PAUSE = 300; // ms without a key before what is typed is looked at
 
 function render(/** @type {RenderProps<ExplorerView>} */ { model, el }) {
-  const panel = mount({ model, el, label: "title", body, heard, seen, live: false });
+  const panel = mount({ model, el, label: "title", body, heard, seen, reworded, live: false });
   const { id, t, root, send, find, draw } = panel;
   root.classList.add("dpyauth-wide", "dpyauth-explorer");
   /** @type {RequestPreview | null} */
@@ -249,7 +249,10 @@ function render(/** @type {RenderProps<ExplorerView>} */ { model, el }) {
     if (reply.took(message, buffers)) return;
     if (message.preview) hearPreview(message.preview, Boolean(message.insist));
     else if (message.ask) hearQuestion(message.ask);
-    else if (message.reply) {
+    else if (message.reply && message.again) {
+      reply.reword(message.reply);
+      draw();
+    } else if (message.reply) {
       reply.set(message.reply);
       form.blame(message.reply.trouble?.fields ?? {});
       question.close();
@@ -264,6 +267,11 @@ function render(/** @type {RenderProps<ExplorerView>} */ { model, el }) {
     show();
     if (insisting) form.reveal([...Object.keys(made.wrong), ...made.missing][0]);
     enable();
+  }
+
+  function reworded() {
+    look();
+    send({ do: "reword" }, false);
   }
 
   function hearQuestion(/** @type {ChangeQuestion} */ asked) {

@@ -15,7 +15,8 @@ export function translate(texts, key, values = {}) {
 }
 
 /**
- * Fill values in for the {names} of a text. A name without a value stays as it is.
+ * Fill values in for the {names} of a text: numbers as the language writes them, lists with commas. A name without a
+ * value stays as it is; {{ and }} stand for single braces.
  *
  * @param {string} text
  * @param {object} values
@@ -23,10 +24,26 @@ export function translate(texts, key, values = {}) {
  */
 export function fill(text, values, language) {
   const known = new Map(Object.entries(values));
-  return text.replace(/{(\w+)}/g, (whole, name) => {
+  return text.replace(/{{|}}|{(\w+)}/g, (whole, name) => {
+    if (!name) return whole[0];
     const value = known.get(name) ?? whole;
-    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value);
+    if (Array.isArray(value)) return listed(value, language);
+    return typeof value === "number"
+      ? new Intl.NumberFormat(language, { maximumFractionDigits: 20 }).format(value)
+      : String(value);
   });
+}
+
+/**
+ * Return items as a list within a sentence: with "and" before the last one, or else only with commas.
+ *
+ * @param {string[]} items
+ * @param {string} language
+ * @param {"" | "and"} [last]
+ */
+export function listed(items, language, last = "") {
+  const list = new Intl.ListFormat(language);
+  return last ? list.format(items) : items.join(list.formatToParts(["1", "2", "3"])[1].value);
 }
 
 /**
@@ -51,18 +68,34 @@ export const price = (number, digits, language) =>
 export const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
 
 /**
- * Return the date, in UTC.
+ * Return the day of the year, in UTC, with the name of the month.
  *
  * @param {number} seconds - since 1970
+ * @param {string} language
  */
-export const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
+export const day = (seconds, language) =>
+  new Intl.DateTimeFormat(language, { month: "short", day: "numeric", timeZone: "UTC" }).format(seconds * 1000);
 
 /**
- * Quote a name within a sentence, isolated: right-to-left letters in it must not turn the rest of the sentence round.
+ * Return the date and the time of day to the minute, in UTC.
+ *
+ * @param {number} seconds - since 1970
+ * @param {string} language
+ */
+export const moment = (seconds, language) =>
+  new Intl.DateTimeFormat(language, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    hourCycle: "h23",
+    timeZone: "UTC",
+  }).format(seconds * 1000);
+
+/**
+ * Return a name for use in a sentence, isolated: right-to-left letters in it must not turn the rest round.
  *
  * @param {string} name
  */
-export const quoted = (name) => `“\u2068${name}\u2069”`;
+export const isolated = (name) => `\u2068${name}\u2069`;
 
 /**
  * Split a text at each of the addresses in it; the addresses stay, as items of their own.

@@ -15,6 +15,7 @@ export function languageChoice({ id, t, send }, { languages, language }) {
     {
       id: name,
       class: "dpyauth-input",
+      "data-set": true,
       onchange: () => send({ do: "language", language: select.value }),
     },
     Object.entries(languages).map(([tag, title]) =>

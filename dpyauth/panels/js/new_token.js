@@ -1,5 +1,5 @@
 import { button, element } from "./elements.js";
-import { quoted } from "./format.js";
+import { isolated } from "./format.js";
 
 /**
  * Show a new token, which comes once, as a message. It is in its field and in a variable here, and nowhere else, until
@@ -49,7 +49,7 @@ export function newToken({ id, t, root, say, draw, find }) {
         "aria-labelledby": `${id}-once`,
         "data-focus": true,
       },
-      element("strong", { id: `${id}-once` }, t("made_title", { name: quoted(made.name) })),
+      element("strong", { id: `${id}-once` }, t("made_title", { name: isolated(made.name) })),
       element("p", {}, t("made")),
       element("label", { class: "dpyauth-label", for: `${id}-new` }, t("token")),
       element(

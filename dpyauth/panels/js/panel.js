@@ -15,14 +15,15 @@ export const exported = window.__MARIMO_STATIC__ !== undefined;
  * Show a panel in `el`.
  *
  * `body(view)` returns what to show, and is called again for every `view`; see `carryOver` for what stays.
- * `heard(message, buffers)` gets what Python sends beside the view, and `seen(view)` every new view, shown or not.
+ * `heard(message, buffers)` gets what Python sends beside the view, `seen(view)` every new view, shown or not, and
+ * `reworded()` asks again for what holds words, since the language has changed.
  * `live` is for panels that Python keeps up to date only while they are shown.
  *
  * @template {PanelView} View
  * @param {PanelOptions<View>} options
  * @returns {Panel}
  */
-export function mount({ model, el, label, body, heard, seen, live = true }) {
+export function mount({ model, el, label, body, heard, seen, reworded, live = true }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
   /** @type {Translate} */
   const t = (key, values) => translate(model.get("texts"), key, values);
@@ -109,6 +110,11 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
     else draw();
   }
 
+  function onTexts() {
+    onView();
+    reworded?.();
+  }
+
   function onMessage(/** @type {MessageFromPython} */ message, /** @type {DataView[]} */ buffers) {
     onAnswer();
     heard?.(message, buffers);
@@ -134,7 +140,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
   ];
   for (const [target, type, listener] of listening) target.addEventListener(type, listener, true);
   model.on("change:view", onView);
-  model.on("change:texts", onView);
+  model.on("change:texts", onTexts);
   model.on("msg:custom", onMessage);
   model.on("comm_live_update", disable);
   queueMicrotask(draw); // by then the caller, whose body needs it, has what is returned here
@@ -146,7 +152,7 @@ export function mount({ model, el, label, body, heard, seen, live = true }) {
     endPresence();
     for (const [target, type, listener] of listening) target.removeEventListener(type, listener, true);
     model.off("change:view", onView);
-    model.off("change:texts", onView);
+    model.off("change:texts", onTexts);
     model.off("msg:custom", onMessage);
     model.off("comm_live_update", disable);
   }

@@ -8,8 +8,8 @@ const TABS = ["json", "frame"];
 /**
  * Show what came of a call in the explorer: its reply as JSON and as a frame, to be copied or saved; or an error.
  *
- * Return `node(view)`; `took`, which takes a message from Python and returns whether it was a file; `set(reply)`; and
- * `clear()`.
+ * Return `node(view)`; `took`, which takes a message from Python and returns whether it was a file; `set(reply)`;
+ * `reword(reply)`, which takes the same in another language; and `clear()`.
  *
  * @param {object} options
  * @param {Panel} options.panel
@@ -52,7 +52,7 @@ export function replyView({ panel, python }) {
         ),
         tab === "json"
           ? copyButton(panel, t("reply"), source)
-          : [files.buttons(columns ? reply.files : [], "dpyauth-small"), files.told],
+          : [files.buttons(columns ? reply.files : [], "dpyauth-small"), files.told()],
       ),
       element(
         "div",
@@ -171,6 +171,9 @@ export function replyView({ panel, python }) {
     set(/** @type {CallReply} */ came) {
       reply = came;
       files.clear();
+    },
+    reword(/** @type {CallReply} */ same) {
+      if (reply) reply = same;
     },
     clear() {
       reply = null;

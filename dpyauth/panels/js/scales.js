@@ -109,8 +109,9 @@ export function roundPrices(bottom, top, digits) {
  * @param {number[]} places - px of the points
  * @param {number} pxPerSecond
  * @param {number} right - px where the axis ends
+ * @param {string} language - of the dates
  */
-export function roundTimes(points, places, pxPerSecond, right) {
+export function roundTimes(points, places, pxPerSecond, right, language) {
   const step = ROUND.find((seconds) => seconds * pxPerSecond >= APART) ?? ROUND[ROUND.length - 1];
   const labels = [];
   let last = -APART;
@@ -120,7 +121,7 @@ export function roundTimes(points, places, pxPerSecond, right) {
     if (t <= before || places[i] - last < APART) continue;
     const x = places[i] - ((now - t) / (now - before)) * (places[i] - places[i - 1]);
     if (x > right - 20 || x < 32) continue; // half of a label with seconds, so that none is cut off
-    labels.push({ x, text: step < DAY ? clock(t).slice(0, step < 60 ? 8 : 5) : day(t).slice(5) });
+    labels.push({ x, text: step < DAY ? clock(t).slice(0, step < 60 ? 8 : 5) : day(t, language) });
     last = x;
   }
   return labels;

@@ -2,6 +2,7 @@
 
 import { accounts, focusQuestions } from "./accounts.js";
 import { badge, button, element } from "./elements.js";
+import { listed } from "./format.js";
 import { languageChoice } from "./language_choice.js";
 import { exported, mount } from "./panel.js";
 import { signInFields } from "./sign_in_fields.js";
@@ -65,7 +66,7 @@ function render(/** @type {RenderProps<SignInView>} */ { model, el }) {
       element(
         "p",
         { class: "dpyauth-wait", role: "status", tabindex: "-1" },
-        t("vouch", { loginids: view.held.join(", ") }),
+        t("vouch", { loginids: listed(view.held, t("lang"), "and") }),
       ),
       element(
         "div",

@@ -20,13 +20,14 @@ export function signInForm({ panel, fields, typed, notice, begin, send }) {
   const { id, t } = panel;
   const { appIdOf, entered, label, help, plain } = fields;
   let marked = ""; // the latest notice beside a field
+  let spoken = ""; // its language
 
   function node(/** @type {SignInView} */ view, /** @type {(() => void) | null} */ keepPresent) {
     const [first, ...others] = view.forms;
     const placed = view.forms.some(({ api }) => api === view.notice?.api); // the notice is beside a field
     const said = JSON.stringify(placed ? view.notice : "");
-    const fresh = placed && said !== marked;
-    marked = said;
+    const fresh = placed && said !== marked && spoken === t("lang");
+    [marked, spoken] = [said, t("lang")];
     return element(
       "div",
       { class: "dpyauth-form" },

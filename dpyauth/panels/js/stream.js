@@ -4,7 +4,7 @@
 import { chart } from "./chart.js";
 import { downloads } from "./downloads.js";
 import { button, element } from "./elements.js";
-import { clock, day, price } from "./format.js";
+import { clock, moment, price } from "./format.js";
 import { mount } from "./panel.js";
 import { streamTable } from "./stream_table.js";
 import { addUpdates, summary } from "./stream_updates.js";
@@ -15,12 +15,12 @@ const ARROWS = { up: "▲", down: "▼", same: "=" };
 const SIGNS = { up: "+", down: "−", same: "±" };
 
 function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
-  const panel = mount({ model, el, label: "label", body, heard });
+  const panel = mount({ model, el, label: "label", body, heard, reworded: replay });
   const { id, t, root } = panel;
   root.classList.add("dpyauth-wide", "dpyauth-stream");
   const files = downloads(panel);
   const view = () => model.get("view");
-  const { kind, title } = view();
+  const { kind } = view();
 
   let count = 0; // updates that there were, ever
   let digits = 2;
@@ -35,16 +35,17 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
   let beaten = -BEAT; // when something was last said in words
   /** @type {number | null} */
   let due = null; // the next time
+  /** @type {ChartPoint | null} */
+  let pointed = null; // what the user reads
 
   const say = {
     last: element("p", { class: "dpyauth-now", "aria-live": "off" }),
     count: element("span", { class: "dpyauth-count dpyauth-soft", "aria-live": "off" }),
-    reading: element("p", { class: "dpyauth-reading dpyauth-soft", "aria-live": "polite" }, t("hint")),
+    reading: element("p", { class: "dpyauth-reading dpyauth-soft", "aria-live": "polite" }),
     legend: element("ul", { class: "dpyauth-legend", "aria-live": "off" }),
   };
-  const figure =
-    kind === "table" ? null : chart({ id: `${id}-chart`, zone: t("axis"), language: () => t("lang"), read });
-  const table = streamTable(`${id}-table`, t("table_label", { title }));
+  const figure = kind === "table" ? null : chart({ id: `${id}-chart`, t, read });
+  const table = streamTable(`${id}-table`);
 
   /** @type {(view: StreamView) => Children} */
   function body(view) {
@@ -53,6 +54,9 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
       "aria-pressed": String(held !== null),
       disabled: view.live === "ended" && !held,
     };
+    table.node.setAttribute("aria-label", t("table_label", { title: view.title }));
+    tell();
+    read(pointed);
     return [
       panel.header(view.title, view),
       panel.notice(view),
@@ -65,7 +69,7 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
         button(t("keep"), () => panel.send({ do: "keep" }), { id: `${id}-keep`, disabled: view.busy }),
         files.buttons(view.files),
         say.count,
-        files.told,
+        files.told(),
       ),
       kept(view),
       ended(view),
@@ -116,16 +120,23 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
     points = addUpdates(points, updates.points ?? [], updates.anew, most);
     rows = addUpdates(rows, updates.rows ?? [], updates.anew, most);
     due ??= setTimeout(beat, Math.max(0, beaten + BEAT - performance.now()));
-    if (held) return;
-    if (figure) figure.show(points, digits);
-    else table.list(updates.rows ?? [], updates.anew, columns, most);
+    if (!held) show(updates.rows ?? [], updates.anew);
+  }
+
+  function show(/** @type {TableRow[]} */ fresh, /** @type {boolean} */ anew) {
+    if (figure) figure.show(held?.points ?? points, digits);
+    else table.list(fresh, anew, columns, view().most);
+  }
+
+  // Everything once more, in the language of the moment: Python writes words into it. That ends a pause.
+  function replay() {
+    held = null;
+    panel.send({ do: "replay" });
   }
 
   function pause() {
     held = held ? null : { points: points.slice(), rows: rows.slice(), count };
-    if (figure) figure.show(held?.points ?? points, digits);
-    else if (!held) table.list(rows, true, columns, view().most);
-    beat();
+    if (figure || !held) show(rows, true);
     panel.draw();
   }
 
@@ -135,6 +146,10 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
     clearTimeout(due ?? 0);
     due = null;
     beaten = performance.now();
+    tell();
+  }
+
+  function tell() {
     const more = held ? count - held.count : 0;
     say.count.textContent = more ? t("held_back", { count: more }) : t("count", { count });
     if (figure) sayPrices(held?.points ?? points, figure.canvas);
@@ -150,22 +165,25 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
     }
     const { since, until, end, percent, way, low, high } = summary(points);
     const priced = (/** @type {number} */ number) => price(number, digits, t("lang"));
-    const time = clock(until);
-    const change = t("change", {
+    const facts = {
+      title,
+      last: priced(end),
+      time: clock(until),
       arrow: ARROWS[way],
       sign: SIGNS[way],
       percent: price(percent, 2, t("lang")),
       since: clock(since),
-    });
-    const range = t("range", { low: priced(low), high: priced(high) });
+      low: priced(low),
+      high: priced(high),
+    };
     say.last.replaceChildren(
-      element("strong", { class: "dpyauth-price" }, priced(end)),
+      element("strong", { class: "dpyauth-price" }, facts.last),
       " ",
-      element("span", { class: `dpyauth-text-${way}` }, change),
+      element("span", { class: `dpyauth-text-${way}` }, t("change", facts)),
       " ",
-      element("span", { class: "dpyauth-soft" }, `${range} · ${t("at", { time })}`),
+      element("span", { class: "dpyauth-soft" }, t("range_at", facts)),
     );
-    canvas.setAttribute("aria-label", t("chart_label", { title, last: priced(end), time, change, range }));
+    canvas.setAttribute("aria-label", t("chart_label", facts));
     explain(points);
   }
 
@@ -180,18 +198,19 @@ function render(/** @type {RenderProps<StreamView>} */ { model, el }) {
   }
 
   function read(/** @type {ChartPoint | null} */ point) {
+    pointed = point;
     say.reading.textContent = point ? readingOf(point) : t("hint");
   }
 
   function readingOf(/** @type {ChartPoint} */ { t: seconds, p, late }) {
     const [open, high, low, close] = p.map((number) => price(number, digits, t("lang")));
-    const time = p.length > 1 ? `${day(seconds)} ${clock(seconds).slice(0, 5)}` : clock(seconds);
-    const reading =
-      p.length > 1 ? t("reading_candle", { time, open, high, low, close }) : t("reading", { time, price: open });
-    return late ? t("reading_late", { reading }) : reading;
+    const ending = late ? "_late" : "";
+    return p.length > 1
+      ? t(`reading_candle${ending}`, { time: moment(seconds, t("lang")), open, high, low, close })
+      : t(`reading${ending}`, { time: clock(seconds), price: open });
   }
 
-  panel.send({ do: "replay" });
+  replay();
 
   return () => {
     clearTimeout(due ?? 0);

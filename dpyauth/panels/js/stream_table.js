@@ -8,14 +8,13 @@ const WRAPPED = 40; // characters of a cell that is wrapped
  * Return `node`, and `list(fresh, anew, columns, most)`, which puts rows above those that are there.
  *
  * @param {string} id
- * @param {string} label
  */
-export function streamTable(id, label) {
+export function streamTable(id) {
   const head = element("thead");
   const rows = element("tbody");
   const node = element(
     "div",
-    { id, class: "dpyauth-scroll", role: "region", tabindex: 0, "aria-label": label, "data-scroll": true },
+    { id, class: "dpyauth-scroll", role: "region", tabindex: 0, "data-scroll": true },
     element("table", { class: "dpyauth-table" }, head, rows),
   );
 

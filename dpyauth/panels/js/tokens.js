@@ -2,7 +2,7 @@
 
 import { input, manage } from "./admin.js";
 import { badge, button, element } from "./elements.js";
-import { quoted } from "./format.js";
+import { isolated } from "./format.js";
 import { newToken } from "./new_token.js";
 import { abilitiesOf, scopeBoxes } from "./scopes.js";
 
@@ -41,7 +41,7 @@ function render(/** @type {RenderProps<TokensView>} */ { model, el }) {
 
   function tokenRow(/** @type {TokensView} */ view, /** @type {TokenRow} */ row) {
     const what = `revoke-${row.key}`;
-    const name = quoted(row.name);
+    const name = isolated(row.name);
     const revoke = () => panel.send({ do: "revoke", loginid: loginidOf(view), key: row.key });
     const texts = [t("revoke_question", { name }), t("revoke_means"), ...(row.own ? [t("revoke_ends")] : [])];
     return element(
@@ -96,7 +96,7 @@ function render(/** @type {RenderProps<TokensView>} */ { model, el }) {
       if (kind !== "demo") panel.confirm("create");
       else send();
     };
-    const named = quoted(nameField()?.value ?? "");
+    const named = isolated(nameField()?.value ?? "");
     const asks = t(kind === "sample" ? "sample_question" : "real_question", { loginid, name: named });
     const sure = panel.question("create", [asks], t("real_yes", { loginid }), send, false);
     return panel.settled(

@@ -65,6 +65,7 @@ interface PanelOptions<View extends PanelView> extends RenderProps<View> {
   body: (view: View) => Children;
   heard?: (message: MessageFromPython, buffers: DataView[]) => void;
   seen?: (view: View) => void;
+  reworded?: () => void;
   live?: boolean;
 }
 
@@ -88,7 +89,7 @@ interface Panel {
 
 type MessageToPython =
   | { do: "here" }
-  | { do: "dismiss" }
+  | { do: "dismiss" | "reword" }
   | { do: "language"; language: string }
   | { do: "download"; format: string; asked: string }
   // accounts, of the sign-in panel, the card and the switcher
@@ -127,6 +128,7 @@ interface MessageFromPython {
   insist?: boolean;
   ask?: ChangeQuestion;
   reply?: CallReply;
+  again?: boolean;
   made?: string;
   token?: string;
   asked?: string;

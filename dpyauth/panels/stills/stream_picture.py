@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from html import escape
-from typing import Any
 
 from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image
 from dpyauth.panels.stills.markup import View, grid, heading, line, pairs, sandbox, small, still
-from dpyauth.texts import Words
+from dpyauth.texts import Words, locale
 
 ROWS = 10
 """Largest number of rows of a table."""
@@ -22,16 +22,16 @@ def chart(view: View, words: Words, points: Sequence[Point], digits: int, count:
     """Return the chart of one symbol, with the last price and the range in words."""
     if not points:
         return _still(view, words, [], count)
-    facts = _facts(words, points, digits)
+    facts = _facts(points, digits, words["lang"])
     said = words("still_chart", title=view["title"], **facts)
     drawn = ""
     if all(abs(price) < MOST for point in points for price in point["p"]):
         address = image(points, digits, words["axis"])
         drawn = f'<img src="{address}" alt="{escape(said)}" width="{SHOWN}" style="max-width:100%;margin:8px 0">'
     rows = [
-        (words["still_last"], f"{facts['last']} {words('at', time=facts['time'])}"),
-        (words["still_change"], facts["change"]),
-        (words["still_range"], facts["range"]),
+        (words["still_last"], words("last_at", **facts)),
+        (words["still_change"], words("change", **facts)),
+        (words["still_range"], words("range", **facts)),
     ]
     told = [pairs(rows)]
     if any(point.get("late") for point in points):
@@ -62,8 +62,13 @@ def _still(view: View, words: Words, told: Sequence[str], count: int) -> str:
     return still(words, parts)
 
 
-def _facts(words: Words, points: Sequence[Point], digits: int) -> dict[str, Any]:
-    """Return the last price with its time, the change and the range, in the same words as the live view."""
+def _facts(points: Sequence[Point], digits: int, language: str) -> dict[str, str]:
+    """Return the last price with its time, the change and the range, as the live view writes them."""
+    from babel.numbers import format_decimal
+
+    def price(value: float, places: int = digits) -> str:
+        return format_decimal(Decimal(f"{value:.{places}f}"), f"0.{'0' * places}", locale(language))
+
     begin, end = points[0]["p"][0], points[-1]["p"][-1]
     percent = round((end - begin) / abs(begin) * 100, 2) if begin else 0.0
     arrow, sign = ("=", "±") if percent == 0 else ("▲", "+") if percent > 0 else ("▼", "−")
@@ -71,10 +76,14 @@ def _facts(words: Words, points: Sequence[Point], digits: int) -> dict[str, Any]
     first, last = (_clock(points[place]["t"]) for place in (0, -1))
     since = first if first[:10] != last[:10] else first[11:]
     return {
-        "last": f"{end:.{digits}f}",
+        "last": price(end),
         "time": last,
-        "change": words("change", arrow=arrow, sign=sign, percent=f"{abs(percent):.2f}", since=since),
-        "range": words("range", low=f"{low:.{digits}f}", high=f"{high:.{digits}f}"),
+        "arrow": arrow,
+        "sign": sign,
+        "percent": price(abs(percent), 2),
+        "since": since,
+        "low": price(low),
+        "high": price(high),
     }
 
 
