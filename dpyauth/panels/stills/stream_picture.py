@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from html import escape
 
 from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image
@@ -16,6 +16,9 @@ ROWS = 10
 
 COLUMNS = 8
 """Largest number of columns of a table; more cannot be read side by side."""
+
+_LONGEST = 400
+"""More digits than any float has, written out."""
 
 
 def chart(view: View, words: Words, points: Sequence[Point], digits: int, count: int) -> str:
@@ -67,7 +70,8 @@ def _facts(points: Sequence[Point], digits: int, language: str) -> dict[str, str
     from babel.numbers import format_decimal
 
     def price(value: float, places: int = digits) -> str:
-        return format_decimal(Decimal(f"{value:.{places}f}"), f"0.{'0' * places}", locale(language))
+        with localcontext(Context(prec=_LONGEST)):
+            return format_decimal(Decimal(f"{value:.{places}f}"), f"0.{'0' * places}", locale(language))
 
     begin, end = points[0]["p"][0], points[-1]["p"][-1]
     percent = round((end - begin) / abs(begin) * 100, 2) if begin else 0.0
