@@ -20,6 +20,7 @@ from dpyauth.arguments import public
 from dpyauth.names import suggesting
 from dpyauth.plots import call_drawings, money_drawings, price_drawings, status_drawings
 from dpyauth.plots.canvas import show, text_of
+from dpyauth.plots.wording import words_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ if not TYPE_CHECKING:  # a type checker would take every name for right
 
 
 @public
-def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def account_status(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw each account: its balance, whether it is active, and what you have to do.
 
     There is one bar per account. Its length is the balance, compared with the other accounts in the same currency. Real
@@ -63,6 +64,9 @@ def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         method of a fleet returns. The first 40 rows are drawn.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -85,11 +89,11 @@ def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.describe(ax)
     'Account status: ROT900001, real: 9,698.18 USD, active; DOT900003, demo: 9,969.39 USD, active.'
     """
-    return show(status_drawings.account_status(frame), ax)
+    return show(status_drawings.account_status(frame, words_in(language)), ax)
 
 
 @public
-def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def verification(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw the progress of each verification check, what is needed, and when it expires.
 
     Parameters
@@ -98,6 +102,9 @@ def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         What `dpyauth.Session.verification` returns (v3 only).
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -117,11 +124,11 @@ def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.describe(ax)
     'Verification: ownership: pending, needed.'
     """
-    return show(status_drawings.verification(frame), ax)
+    return show(status_drawings.verification(frame, words_in(language)), ax)
 
 
 @public
-def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw what Deriv has noted about the account, the most serious first.
 
     A square is a restriction, a diamond is something for you to do, a ring is information, and a star is a flag that
@@ -133,6 +140,9 @@ def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         What `dpyauth.Session.status_flags` returns (v3 only). The first 40 rows are drawn.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -151,11 +161,11 @@ def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.status_flags(session.status_flags()).get_title(loc="left")
     'What Deriv has noted'
     """
-    return show(status_drawings.status_flags(frame), ax)
+    return show(status_drawings.status_flags(frame, words_in(language)), ax)
 
 
 @public
-def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def balance(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw the balance over time; a diamond marks a change that was not a trade.
 
     Parameters
@@ -164,6 +174,9 @@ def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         What `dpyauth.Session.statement` returns. With several accounts in one currency, each has its own line.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -183,11 +196,11 @@ def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.describe(ax)
     'The balance over time: from 10,000.00 to 9,969.39, USD.'
     """
-    return show(money_drawings.balance(frame), ax)
+    return show(money_drawings.balance(frame, words_in(language)), ax)
 
 
 @public
-def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -> Axes:
+def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw the total profit of closed contracts by market. A loss is hatched and goes to the left of the line.
 
     Parameters
@@ -198,6 +211,9 @@ def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -
         Column to group by, such as ``"contract_type"``. The 12 largest sums are drawn.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -216,11 +232,11 @@ def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -
     >>> dpyauth.plots.profit(session.profit_table(), by="contract_type").get_title(loc="left")
     'Profit by contract type, USD'
     """
-    return show(money_drawings.profit(frame, by), ax)
+    return show(money_drawings.profit(frame, words_in(language), by), ax)
 
 
 @public
-def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw the running total of the profit of closed contracts.
 
     Parameters
@@ -229,6 +245,9 @@ def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         What `dpyauth.Session.profit_table` returns.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -246,11 +265,11 @@ def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> session = dpyauth.login(sandbox=True)
     >>> ax = dpyauth.plots.profit_over_time(session.profit_table())
     """
-    return show(money_drawings.profit_over_time(frame), ax)
+    return show(money_drawings.profit_over_time(frame, words_in(language)), ax)
 
 
 @public
-def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def exposure(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw open contracts by market: what is at stake (hatched) and what they may pay (filled).
 
     Parameters
@@ -259,6 +278,9 @@ def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         What `dpyauth.Session.portfolio` returns. The 12 markets with the most at stake are drawn.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -277,11 +299,11 @@ def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.exposure(session.portfolio()).get_title(loc="left")
     'What is at stake, and what it may pay, USD'
     """
-    return show(money_drawings.exposure(frame), ax)
+    return show(money_drawings.exposure(frame, words_in(language)), ax)
 
 
 @public
-def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def payments(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw payments by month: money in upwards and filled, money out downwards and hatched.
 
     Parameters
@@ -292,6 +314,9 @@ def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         contract.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -311,11 +336,11 @@ def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.payments(moved[moved["currency"] == "USD"]).get_title(loc="left")
     'Payments in and out by month, USD'
     """
-    return show(money_drawings.payments(frame), ax)
+    return show(money_drawings.payments(frame, words_in(language)), ax)
 
 
 @public
-def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def prices(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw the prices of one market: ticks as a line, candles as candles.
 
     A candle that went up is empty, one that went down is filled. Ticks that were fetched after a break in the
@@ -329,6 +354,9 @@ def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         stream of prices.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -346,11 +374,11 @@ def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> session = dpyauth.login(sandbox=True)
     >>> ax = dpyauth.plots.prices(session.candles("R_100").tail(60))
     """
-    return show(price_drawings.prices(frame), ax)
+    return show(price_drawings.prices(frame, words_in(language)), ax)
 
 
 @public
-def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def scopes(frame: pd.DataFrame, *, ax: Axes | None = None, language: str | None = None) -> Axes:
     """Draw how many calls each scope allows. Filled calls only read, hatched ones change something.
 
     Parameters
@@ -359,6 +387,9 @@ def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         What `dpyauth.Session.calls` returns.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
+    language : str, optional
+        Language of the picture and of its description, such as ``session.language`` or ``"es"``; by default that of
+        the environment, as for `dpyauth.login`.
 
     Returns
     -------
@@ -377,7 +408,7 @@ def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> dpyauth.plots.scopes(session.calls()).get_title(loc="left")
     'Calls by the scope they need'
     """
-    return show(call_drawings.scopes(frame), ax)
+    return show(call_drawings.scopes(frame, words_in(language)), ax)
 
 
 @public

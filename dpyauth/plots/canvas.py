@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from dpyauth.errors import InvalidArgument, InvalidSetting
+from dpyauth.plots.wording import numeral
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from dpyauth.texts import Words
 
 GREY, PALE, LINE, GAIN, LOSS, OUT = "#747b85", "#7b818b", "#2f81d7", "#2da160", "#d9534a", "#c98500"
 """Middle tones, readable on white and on black. A shape, a hatch or a word always repeats what the colour says."""
@@ -46,15 +49,16 @@ class Drawing:
     empty: bool = False
 
 
-def nothing(title: str, what: str) -> Drawing:
+def nothing(words: Words, title: str, why: str) -> Drawing:
     """Return the drawing for a frame with nothing to draw: it says so."""
+    said = words("nothing_to_show", why=why)
 
     def draw(axes: Axes) -> None:
         bare(axes)
-        axes.text(0.5, 0.5, f"Nothing to show: {what}.", transform=axes.transAxes, ha="center", va="center")
+        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", va="center")
         entitle(axes, title)
 
-    return Drawing(f"{title}: nothing to show, {what}.", 1.4, draw, empty=True)
+    return Drawing(words("nothing_described", title=title, why=why), 1.4, draw, empty=True)
 
 
 def show(drawing: Drawing, ax: Axes | None) -> Axes:
@@ -131,14 +135,29 @@ def mark(axes: Axes, row: int, looks: Mapping[str, Any]) -> None:
     axes.plot([0], [row], linestyle="none", markersize=8, transform=beside, clip_on=False, **looks)
 
 
-def times(axes: Axes) -> None:
+def amounts(axes: Axes, words: Words) -> None:
+    """Write the numbers of the vertical axis as the language does."""
+    from matplotlib.ticker import FuncFormatter
+
+    axes.yaxis.set_major_formatter(FuncFormatter(partial(_amount, words["lang"])))
+
+
+def _amount(language: str, value: float, place: int | None) -> str:
+    from matplotlib.ticker import Formatter
+
+    return Formatter.fix_minus(numeral(value, language, 12))
+
+
+def times(axes: Axes, words: Words) -> None:
     """Turn the horizontal axis into a time axis, in UTC."""
     from matplotlib import dates
+
+    from dpyauth.plots.time_axis import Times
 
     untyped: Any = dates
     locator = untyped.AutoDateLocator(tz=dates.UTC, minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator, tz=dates.UTC))
+    axes.xaxis.set_major_formatter(Times(locator, words))
     axes.set_xlabel("UTC", loc="left")
     first, last = axes.dataLim.intervalx
     if first == last:  # a single moment: matplotlib would show four years around it

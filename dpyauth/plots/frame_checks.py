@@ -101,14 +101,14 @@ def days(times: Any) -> Any:
 
 
 def one_currency(frame: pd.DataFrame, plot: str) -> str:
-    """Return ``", USD"`` for amounts in dollars, and ``""`` if the frame does not say.
+    """Return the currency of a frame; empty if it does not say.
 
     Raises
     ------
     InvalidArgument
         There are several currencies, which cannot be added up.
     """
-    return f", {found}" if (found := only_one(frame, "currency", plot, "amounts in different currencies")) else ""
+    return only_one(frame, "currency", plot, "amounts in different currencies")
 
 
 def only_one(frame: pd.DataFrame, column: str, plot: str, what: str) -> str:
@@ -133,18 +133,6 @@ def short(text: object, most: int = 32) -> str:
     from dpyauth.panels.card_rows import plain
 
     return plain(text, most)
-
-
-def money(amount: float) -> str:
-    """Return an amount as text, with thousands separators."""
-    from dpyauth.panels.account_view import money as written
-
-    return written(round(float(f"{amount:.15g}"), 8))  # 15 digits, which every float holds
-
-
-def signed(amount: float) -> str:
-    """Return an amount with a plus in front where it is a gain."""
-    return f"+{money(amount)}" if amount > 0 else money(amount)
 
 
 def given(value: Any) -> str:

@@ -27,6 +27,7 @@ from dpyauth.files.load_openpyxl import load_openpyxl
 from dpyauth.files.place import PREFIX, located, naming, write
 from dpyauth.report.parts import BOOK, parts
 from dpyauth.session.history.periods import When, period
+from dpyauth.texts import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,8 @@ def export(
     """Write a report of the account signed in to: every frame as a file, and a page that shows them.
 
     The page lists what the token may not see, with the reason. It needs no internet and no other file. If matplotlib is
-    installed, it has pictures. Tokens and personal data are not in the report: they appear as ``•••``, and so do
+    installed, it has pictures. It is in the language of the session; names of columns, codes and what Deriv sent stay
+    as they are. Tokens and personal data are not in the report: they appear as ``•••``, and so do
     payment details, notes on transfers, and the names of who paid or was paid. On Linux and macOS, only your user
     account can read the folder. It is written completely or not at all.
 
@@ -105,7 +107,7 @@ def export(
     True
     """
     target = located(folder)
-    suffix, reason = _choose(format)
+    suffix, reason = _choose(format, session.core.target.language)
     _check(target, overwrite)
     report = _gathered(session, since, suffix, reason)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,40 +124,38 @@ def export(
     return target / PAGE
 
 
-def _choose(format: str | None) -> tuple[str, str]:
+def _choose(format: str | None, language: str) -> tuple[str, str]:
     """Return the format of the files, and the reason as a sentence for the page."""
     if format not in (None, *FORMATS):
         raise InvalidSetting(unknown_choice("format", format, FORMATS), field="format")
+    words = texts("report", language=language)
     if format == "csv":
-        return "csv", "The files are CSV, as requested."
+        return "csv", words["files_csv"]
     if format == "xlsx":
         load_openpyxl()
-        return "xlsx", "The tables are sheets of one Excel workbook, as requested."
+        return "xlsx", words["files_xlsx"]
     lack = _lack_of_parquet()
     if lack is None:
-        return "parquet", "The files are Parquet, which keeps the type of every column."
-    reason, command = lack
+        return "parquet", words["files_parquet"]
+    why, command = lack
     if format is None:
-        return (
-            "csv",
-            f"The files are CSV, because {reason}. For Parquet, which keeps more, run {command}.",
-        )
+        return "csv", words("files_bad_pyarrow" if why else "files_no_pyarrow", why=why, command=command)
+    reason = f"the installed pyarrow does not work ({why})" if why else "pyarrow is not installed"
     raise InvalidSetting(
         f"Parquet files cannot be written here, because {reason}. Run {command}, or leave format out to get CSV files."
     )
 
 
 def _lack_of_parquet() -> tuple[str, str] | None:
-    """Return why Parquet files cannot be written here and the command that helps; None if they can."""
+    """Return what is wrong with pyarrow, empty if it is not installed, and the command that helps; None if it works."""
     if importlib.util.find_spec("pyarrow") is None:
-        return "pyarrow is not installed", "pip install pyarrow"
+        return "", "pip install pyarrow"
     import pandas as pd
 
     try:
         pd.DataFrame().to_parquet(io.BytesIO(), engine="pyarrow")
     except Exception as error:  # it may be too old for this pandas, or built for another numpy; each raises its own
-        said = str(error).partition("\n")[0] or type(error).__name__
-        return f"the installed pyarrow does not work ({said})", "pip install --upgrade pyarrow"
+        return str(error).partition("\n")[0] or type(error).__name__, "pip install --upgrade pyarrow"
     return None
 
 
@@ -181,7 +181,7 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
     """Fetch everything that the token may see, and note why the rest is missing."""
     from dpyauth.report.page import Report
 
-    account = session.core.active_account
+    account, language = session.core.active_account, session.core.target.language
     first, _ = period(session.core.catalog.find("statement"), since, None)
     report = Report(
         loginid=account.loginid if account else "",
@@ -193,6 +193,7 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
         since=None if first is None else datetime.fromtimestamp(first, UTC),
         suffix=suffix,
         reason=reason,
+        language=language,
     )
     for part in parts():
         try:
@@ -200,7 +201,7 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
         except NotInThisApi:
             report.lacking.append(part)
         except (ApiError, BadReply, MissingScope) as error:
-            report.refused[part] = str(error)
+            report.refused[part] = error.in_language(language)
     if session.loginid != report.loginid:
         raise SessionClosed(
             "The session signed out or switched to another account while the report was made. Run the cell again."
@@ -217,7 +218,7 @@ def _files(report: Report) -> Iterator[tuple[str, bytes]]:
     else:
         for part, frame in report.frames.items():
             yield part.file(report.suffix), _parquet(frame) if report.suffix == "parquet" else as_csv(frame)
-    yield PAGE, page(report, pictures(report.frames)).encode("utf-8", "replace")
+    yield PAGE, page(report, pictures(report.frames, report.language)).encode("utf-8", "replace")
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -19,6 +19,8 @@ from dpyauth._version import __version__
 from dpyauth.panels import account_view
 from dpyauth.report.parts import Part
 from dpyauth.report.pictures import Picture
+from dpyauth.texts import Words, date, listed, number, texts
+from dpyauth.texts.languages import ENGLISH
 
 SHOWN = 50
 """Most rows of a frame that the page shows; it shows the last ones."""
@@ -57,6 +59,12 @@ class Report:
     lacking: list[Part] = field(default_factory=list)
     """Parts that do not exist in this API."""
     sandbox: bool = False
+    language: str = ENGLISH
+
+    @property
+    def words(self) -> Words:
+        """Texts of the page; those of the card name the checks and their status."""
+        return texts("card", "report", language=self.language)
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a frame by its name."""
@@ -68,19 +76,20 @@ def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
     css = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    title = f"Account report: {report.loginid}"
+    words = report.words
+    title = words("report_title", loginid=report.loginid)
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(_about(report))}</p>',
         f'<p class="soft">{escape(report.reason)}</p>',
         _tiles(report),
-        _lights(report.frame("verification")),
+        _lights(report.frame("verification"), words),
         *(_picture(picture) for picture in pictures),
-        *(_section(part, frame, report.suffix) for part, frame in report.frames.items()),
+        *(_section(part, frame, report.suffix, words) for part, frame in report.frames.items()),
         _left_out(report),
     ]
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(words["lang"])}" dir="{words["dir"]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -92,54 +101,55 @@ def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
 
 
 def _about(report: Report) -> str:
-    since = f" Trading since {report.since:%Y-%m-%d %H:%M} UTC." if report.since else ""
-    currency = report.currency or "no currency yet"
-    where = " in the sandbox, where nothing is real" if report.sandbox else ""
-    return f"{currency}, {report.kind} account{where}, {report.api} API. Made {report.made:%Y-%m-%d %H:%M} UTC.{since}"
+    words = report.words
+    kind = "sandbox_demo" if report.sandbox and report.kind == "demo" else report.kind
+    said = [words(f"about_{kind}", currency=report.currency or words["no_currency"], api=report.api)]
+    for key, moment in (("made", report.made), ("trading_since", report.since)):
+        if moment is not None:
+            said.append(words(key, date=date(moment, words["lang"]), time=f"{moment:%H:%M}"))
+    return " ".join(said)
 
 
 def _tiles(report: Report) -> str:
     """Return the most important figures as HTML."""
+    words = report.words
     balance, detail, closed = report.frame("balance"), report.frame("account_detail"), report.frame("profit_table")
     tiles = []
     if balance is not None:
         mine = balance[balance["loginid"] == report.loginid]
-        tiles += [("balance", _sum(*row)) for row in zip(mine["balance"], mine["currency"], strict=True)]
+        tiles += [("balance", _sum(words, *row)) for row in zip(mine["balance"], mine["currency"], strict=True)]
     if detail is not None:
-        for name, label in (
-            ("at_stake", "at stake"),
-            ("may_pay", "possible payout"),
-            ("profit_month", "profit this month"),
-        ):
+        for name in ("at_stake", "may_pay", "profit_month"):
             known = detail[detail[name].notna()]
-            tiles += [(label, _sum(*row)) for row in zip(known[name], known["currency"], strict=True)]
+            tiles += [(name, _sum(words, *row)) for row in zip(known[name], known["currency"], strict=True)]
     if closed is not None:
-        tiles.append(("profit of closed contracts", _sum(float(closed["profit"].sum()), report.currency)))
-    for name, label in (("profit_table", "closed contracts"), ("portfolio", "open contracts")):
+        tiles.append(("profit_closed", _sum(words, float(closed["profit"].sum()), report.currency)))
+    for name in ("profit_table", "portfolio"):
         frame = report.frame(name)
         if frame is not None:
-            tiles.append((label, f"{len(frame):,}"))
-    items = "".join(f"<li><b>{escape(value)}</b> {escape(label)}</li>" for label, value in tiles)
+            tiles.append((name, number(len(frame), words["lang"])))
+    items = "".join(f"<li><b>{escape(value)}</b> {escape(words[f'tile_{name}'])}</li>" for name, value in tiles)
     return items and f'<ul class="tiles">{items}</ul>'
 
 
-def _sum(amount: float, currency: Any) -> str:
+def _sum(words: Words, amount: float, currency: Any) -> str:
     """Return an amount with its currency, if that is known."""
-    return _cell(amount) if pd.isna(currency) or not currency else f"{_cell(amount)} {currency}"
+    told = _cell(amount, words)
+    return told if pd.isna(currency) or not currency else f"{told} {currency}"
 
 
-def _lights(checks: pd.DataFrame | None) -> str:
+def _lights(checks: pd.DataFrame | None, words: Words) -> str:
     """Return the verification checks as HTML, with a colour for each status."""
     if checks is None:
         return ""
     items = []
     for check, status, expires in zip(checks["check"], checks["status"], checks["expires"], strict=True):
-        said = "unknown" if pd.isna(status) else str(status)
-        until = "" if pd.isna(expires) else f"<small>until {expires:%Y-%m-%d}</small>"
-        items.append(
-            f'<li class="{_LIGHTS.get(said, "none")}">{escape(str(check))}<br><b>{escape(said)}</b>{until}</li>'
-        )
-    return f'<ul class="lights" aria-label="Verification">{"".join(items)}</ul>'
+        code = "unknown" if pd.isna(status) else str(status)
+        name, said = words.get(f"check_{check}", str(check)), words.get(f"status_{code}", code)
+        until = "" if pd.isna(expires) else words("light_until", date=date(expires, words["lang"]))
+        small = until and f"<small>{escape(until)}</small>"
+        items.append(f'<li class="{_LIGHTS.get(code, "none")}">{escape(name)}<br><b>{escape(said)}</b>{small}</li>')
+    return f'<ul class="lights" aria-label="{escape(words["checks"])}">{"".join(items)}</ul>'
 
 
 def _picture(picture: Picture) -> str:
@@ -148,53 +158,57 @@ def _picture(picture: Picture) -> str:
     return f'<div class="wide" tabindex="0">{image}</div>'
 
 
-def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
+def _section(part: Part, frame: pd.DataFrame, suffix: str, words: Words) -> str:
     """Return the HTML of one frame: a table, and a link to the file that has all of it."""
-    file = part.file(suffix)
-    sheet = f", sheet {part.name}" if suffix == "xlsx" else ""
-    rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
-    link = f'<a href="{file}">{file}</a>{sheet}'
-    note = rows + (f"; the last {SHOWN} are shown" if len(frame) > SHOWN else "")
-    head = f'<h2 id="{part.name}">{escape(part.title)}</h2>\n'
+    key = f"file_{'empty' if frame.empty else 'complete'}{'_sheet' if suffix == 'xlsx' else ''}"
+    where = f'<p class="soft">{_linked(words, key, part.file(suffix), part.name)}</p>'
+    note = words("rows_shown" if len(frame) > SHOWN else "rows", count=len(frame), shown=SHOWN)
+    head = f'<h2 id="{part.name}">{escape(words[f"part_{part.name}"])}</h2>\n'
     if remark := frame.attrs.get("note"):
         head += f'<p class="soft">{escape(remark)}</p>\n'
     if frame.empty:
-        return f'{head}<p class="soft">Empty: {rows} in {link}.</p>'
+        return head + where
     told = frame.tail(SHOWN).dropna(axis="columns", how="all")
-    table = _facts(told) if len(frame) == 1 and len(told.columns) > 6 else _table(told)
+    table = _facts(told, words) if len(frame) == 1 and len(told.columns) > 6 else _table(told, words)
     state = " open" if len(frame) <= _OPEN else ""
-    folded = f'<details{state}><summary>{note}</summary><div class="wide" tabindex="0">{table}</div></details>'
+    folded = f'<details{state}><summary>{escape(note)}</summary><div class="wide" tabindex="0">{table}</div></details>'
     # The link is not in the summary: the keyboard could not reach it there.
-    return f'{head}<p class="soft">Complete: {link}</p>\n{folded}'
+    return f"{head}{where}\n{folded}"
 
 
-def _table(frame: pd.DataFrame) -> str:
+def _linked(words: Words, key: str, file: str, sheet: str) -> str:
+    """Return a text as HTML, with a link to a file."""
+    return escape(words[key]).format(link=f'<a href="{file}">{file}</a>', sheet=sheet)
+
+
+def _table(frame: pd.DataFrame, words: Words) -> str:
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
-    columns = [[_td(value) for value in column] for _, column in frame.items()]
+    columns = [[_td(value, words) for value in column] for _, column in frame.items()]
     body = "".join(f"<tr>{''.join(cells)}</tr>\n" for cells in zip(*columns, strict=True))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _facts(frame: pd.DataFrame) -> str:
+def _facts(frame: pd.DataFrame, words: Words) -> str:
     """Return a single row as a table with one line per column."""
     lines = (
-        f'<tr><th scope="row">{escape(str(name))}</th>{_td(column.iloc[0])}</tr>\n' for name, column in frame.items()
+        f'<tr><th scope="row">{escape(str(name))}</th>{_td(column.iloc[0], words)}</tr>\n'
+        for name, column in frame.items()
     )
     return f"<table><tbody>{''.join(lines)}</tbody></table>"
 
 
-def _td(value: Any) -> str:
-    text = _cell(value)
+def _td(value: Any, words: Words) -> str:
+    text = _cell(value, words)
     kind = "n" if is_number(value) else "t" if len(text) > _LONG else ""
     return f"<td{kind and f' class={kind}'}>{escape(text)}</td>"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, words: Words) -> str:
     """Return a value as text for the page."""
     match value:
         case list():
-            texts = [item if isinstance(item, str) else json.dumps(item, default=str) for item in value]
-            return ", ".join(texts) or _MISSING
+            items = [item if isinstance(item, str) else json.dumps(item, default=str) for item in value]
+            return listed(items, words["lang"]) or _MISSING
         case dict():
             return json.dumps(value, ensure_ascii=False, default=str)
         case pd.Timestamp() if not pd.isna(value):
@@ -202,24 +216,21 @@ def _cell(value: Any) -> str:
     if pd.isna(value):
         return _MISSING
     if is_bool(value):
-        return "yes" if value else "no"
-    return account_view.money(round(value, 8)) if is_float(value) else str(value)
+        return words["yes" if value else "no"]
+    return account_view.money(round(value, 8), words["lang"]) if is_float(value) else str(value)
 
 
 def _left_out(report: Report) -> str:
     """Return the HTML that says what is not in the report, and why."""
-    parts = []
+    words, parts = report.words, []
     if report.refused:
         rows = "".join(
-            f'<tr><th scope="row">{escape(part.title)}</th><td class=t>{escape(reason)}</td></tr>\n'
+            f'<tr><th scope="row">{escape(words[f"part_{part.name}"])}</th><td class=t>{escape(reason)}</td></tr>\n'
             for part, reason in report.refused.items()
         )
         parts.append(f'<div class="wide" tabindex="0"><table><tbody>{rows}</tbody></table></div>')
     if report.lacking:
-        titles = escape(", ".join(part.title for part in report.lacking))
-        parts.append(f'<p class="soft">Deriv\'s {escape(report.api)} API does not report: {titles}.</p>')
-    parts.append(
-        '<p class="soft">••• stands for a secret or for personal data, which dpyauth leaves out. All times are in '
-        "UTC. This page leaves out columns without any value; the files have them.</p>"
-    )
-    return "<h2>What is not in this report</h2>\n" + "\n".join(parts)
+        titles = [words[f"part_{part.name}"] for part in report.lacking]
+        parts.append(f'<p class="soft">{escape(words("not_in_api", api=report.api, parts=titles))}</p>')
+    parts.append(f'<p class="soft">{escape(words["masked"])}</p>')
+    return f"<h2>{escape(words['left_out'])}</h2>\n" + "\n".join(parts)

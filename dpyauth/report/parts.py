@@ -22,8 +22,7 @@ class Part:
     """One frame of a report."""
 
     name: str
-    """Name of the frame, and of its file."""
-    title: str
+    """Name of the frame, and of its file; the title is the text ``part_`` with this name."""
     ask: Callable[[Session, When], pd.DataFrame]
     """Function that gets the frame from the session; the time is the start of the report."""
 
@@ -76,39 +75,37 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
 def parts() -> tuple[Part, ...]:
     """Return all parts, in the order of the page."""
     return (
-        Part("account_status", "Account status", lambda session, since: session.account_status()),
-        Part("account_detail", "Exposure and profits", _standing),
-        Part("verification", "Verification", lambda session, since: session.verification()),
-        Part("attempts", "Verification attempts", lambda session, since: session.verification("attempts")),
+        Part("account_status", lambda session, since: session.account_status()),
+        Part("account_detail", _standing),
+        Part("verification", lambda session, since: session.verification()),
+        Part("attempts", lambda session, since: session.verification("attempts")),
         Part(
             "ownership_requests",
-            "Requested proofs of ownership",
             lambda session, since: session.verification("ownership"),
         ),
         Part(
             "jurisdictions",
-            "Where your proof of address counts",
             lambda session, since: session.verification("jurisdictions"),
         ),
-        Part("status_flags", "What the status flags mean", lambda session, since: session.status_flags()),
-        Part("cashier_problems", "What keeps the cashier closed", lambda session, since: session.cashier_problems()),
-        Part("currencies", "Deposits and withdrawals", lambda session, since: session.currencies()),
-        Part("balance", "Balance", lambda session, since: session.balance()),
-        Part("accounts", "All accounts", lambda session, since: session.accounts()),
-        Part("wallets", "Wallets", lambda session, since: session.wallets()),
-        Part("mt5_accounts", "MT5 accounts", lambda session, since: session.mt5_accounts()),
-        Part("portfolio", "Open contracts", lambda session, since: session.portfolio()),
-        Part("profit_table", "Closed contracts", lambda session, since: session.profit_table(since, by="sale")),
-        Part("statement", "Statement", _statement),
-        Part("wallet_transactions", "Wallet transactions", _wallet_transactions),
-        Part("limits", "Limits", lambda session, since: session.limits()),
-        Part("market_limits", "Limits by market", lambda session, since: session.limits("markets")),
-        Part("transfer_limits", "Transfer limits", lambda session, since: session.limits("transfers")),
-        Part("self_exclusion", "Self-exclusion", lambda session, since: session.frame("get_self_exclusion")),
-        Part("settings", "Settings", lambda session, since: session.settings()),
-        Part("allowed_apps", "Apps with access", lambda session, since: session.apps("allowed")),
-        Part("api_tokens", "API tokens", lambda session, since: session.api_tokens()),
-        Part("markup", "Earnings of your apps", lambda session, since: session.markup()),
-        Part("partner_overview", "Your results as a partner", lambda session, since: session.partner_overview()),
-        Part("login_history", "Latest sign-ins", lambda session, since: session.login_history()),
+        Part("status_flags", lambda session, since: session.status_flags()),
+        Part("cashier_problems", lambda session, since: session.cashier_problems()),
+        Part("currencies", lambda session, since: session.currencies()),
+        Part("balance", lambda session, since: session.balance()),
+        Part("accounts", lambda session, since: session.accounts()),
+        Part("wallets", lambda session, since: session.wallets()),
+        Part("mt5_accounts", lambda session, since: session.mt5_accounts()),
+        Part("portfolio", lambda session, since: session.portfolio()),
+        Part("profit_table", lambda session, since: session.profit_table(since, by="sale")),
+        Part("statement", _statement),
+        Part("wallet_transactions", _wallet_transactions),
+        Part("limits", lambda session, since: session.limits()),
+        Part("market_limits", lambda session, since: session.limits("markets")),
+        Part("transfer_limits", lambda session, since: session.limits("transfers")),
+        Part("self_exclusion", lambda session, since: session.frame("get_self_exclusion")),
+        Part("settings", lambda session, since: session.settings()),
+        Part("allowed_apps", lambda session, since: session.apps("allowed")),
+        Part("api_tokens", lambda session, since: session.api_tokens()),
+        Part("markup", lambda session, since: session.markup()),
+        Part("partner_overview", lambda session, since: session.partner_overview()),
+        Part("login_history", lambda session, since: session.login_history()),
     )

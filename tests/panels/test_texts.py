@@ -73,7 +73,7 @@ def parts(text: str) -> list[str]:
 
 def test_every_panel_is_checked() -> None:
     assert "SignInPanel" in PANELS
-    assert len(PANELS) >= len(ENGLISH) - 1
+    assert len(PANELS) >= len({*ENGLISH} - {"plots", "report"}) - 1
 
 
 # The files

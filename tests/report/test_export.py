@@ -94,7 +94,7 @@ def test_v3_has_every_part_as_parquet_and_a_page(session: Session, tmp_path: Pat
     assert statement.attrs["loginid"] == "CR900001"
     shown = seen(place)
     assert "Account report: CR900001" in shown.text
-    assert "Trading since 2026-10-20 00:00 UTC" in shown.text
+    assert "Trading since Oct 20, 2026, 00:00 UTC" in shown.text
     assert "9,363.47 USD" in shown.text
     assert shown.tags.count("img") == 3
 
@@ -356,7 +356,7 @@ def test_an_account_with_nothing_in_it_has_a_page() -> None:
     text = Seen(page(made({"profit_table": trades(0), "statement": booked()}))).text
     assert "Empty: 0 rows in profit_table.csv." in text
     assert "closed contracts" in text
-    assert pictures(made({"profit_table": trades(0), "statement": booked(1.0)}).frames) == []
+    assert pictures(made({"profit_table": trades(0), "statement": booked(1.0)}).frames, "en") == []
 
 
 def test_values_are_formatted_for_people() -> None:
@@ -403,11 +403,11 @@ def test_the_picture_of_stakes_has_a_description() -> None:
         {"contract_id": 3, "symbol": "R_50", "buy_price": 1, "payout": 1.95, "currency": "USD"},
         {"contract_id": 4, "buy_price": 2, "payout": 0},
     ]
-    (picture,) = pictures(made({"portfolio": frames.open_contracts(contracts)}).frames)
+    (picture,) = pictures(made({"portfolio": frames.open_contracts(contracts)}).frames, "en")
     assert picture.text == (
         f"At stake in 4 open contracts, USD: 35.00, may pay 29.25 and more; most on {short(EVIL)} with 18.00."
     )
-    assert pictures(made({"portfolio": frames.open_contracts([])}).frames) == []
+    assert pictures(made({"portfolio": frames.open_contracts([])}).frames, "en") == []
 
 
 def test_the_picture_of_money_adds_up_incoming_and_outgoing_amounts() -> None:
@@ -418,14 +418,14 @@ def test_the_picture_of_money_adds_up_incoming_and_outgoing_amounts() -> None:
         ("main", "withdrawal", "complete", "2026-10-01T00:00:00Z", "4"),
         ("payment_agent", "withdrawal", "complete", "2026-10-01T00:00:00Z", "1"),
     )
-    main, agent = pictures(made({"wallet_transactions": table}).frames)
+    main, agent = pictures(made({"wallet_transactions": table}).frames, "en")
     # Incoming amounts are net of the fee, outgoing ones are not.
     assert (
         main.text
         == "Payments in and out of the main wallet by month, USD: 10.00 in and 5.00 out from 2026-07 to 2026-10."
     )
     assert agent.text.startswith("Payments in and out of the payment agent wallet by month, USD: 0.00 in and 2.00 out")
-    assert pictures(made({"wallet_transactions": table.head(0)}).frames) == []
+    assert pictures(made({"wallet_transactions": table.head(0)}).frames, "en") == []
 
 
 odd = (
@@ -457,14 +457,14 @@ def test_pictures_accept_any_data(rows: list[Any]) -> None:
     table = frames.wallet_transactions(rows, Context("wallet_transactions"))
     table.insert(0, "wallet", pd.Series(["main"] * len(table), dtype="string"))
     contracts = frames.open_contracts([{**row, "buy_price": row["payout"]} for row in rows])
-    for picture in pictures(made({"wallet_transactions": table, "portfolio": contracts}).frames):
+    for picture in pictures(made({"wallet_transactions": table, "portfolio": contracts}).frames, "en"):
         assert picture.svg.startswith(b"<?xml")
 
 
 def test_pictures_have_descriptions_and_accept_any_name() -> None:
     closed = pd.concat([trades(2), trades(1, EVIL, -3.0), trades(1, "$\\frac{$", -2), trades(1, "\u4e2d" * 80, -1.0)])
     report = made({"statement": booked(0.5, 0.00012), "profit_table": closed})
-    balance, markets = pictures(report.frames)
+    balance, markets = pictures(report.frames, "en")
     assert balance.text == "The balance over time: from 0.50 to 0.00012, BTC."
     assert markets.text == f"Profit by market, USD: best R_100 with 2.00, worst {short(EVIL)} with -3.00."
     told = [value for name, value in Seen(page(report, [balance, markets])).attributes if name == "alt"]
@@ -477,15 +477,17 @@ def test_pictures_have_descriptions_and_accept_any_name() -> None:
 
 def test_a_picture_does_not_depend_on_the_notebook_nor_change_it() -> None:
     frames = made({"statement": booked(1, 2, 3)}).frames
-    before = pictures(frames)
+    before = pictures(frames, "en")
     with matplotlib.rc_context({"font.size": 40, "text.usetex": True}):
         theirs = dict(matplotlib.rcParams)
-        assert len(pictures(frames)[0].svg) == len(before[0].svg)
+        assert len(pictures(frames, "en")[0].svg) == len(before[0].svg)
         assert dict(matplotlib.rcParams) == theirs
 
 
 def test_long_histories_make_small_pictures() -> None:
-    (picture,) = pictures(made({"statement": booked(*range(0, 30_000, 7), *[n % 17 for n in range(30_000)])}).frames)
+    (picture,) = pictures(
+        made({"statement": booked(*range(0, 30_000, 7), *[n % 17 for n in range(30_000)])}).frames, "en"
+    )
     assert len(picture.svg) < 200_000
 
 
@@ -661,7 +663,7 @@ def test_a_folder_that_turns_up_meanwhile_is_kept(
         (target / "notes.txt").write_text("mine")
         return session.balance()
 
-    monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))
+    monkeypatch.setattr(report, "parts", lambda: (Part("balance", ask),))
     with pytest.raises(InvalidSetting, match="already"):
         export(session, target)
     assert names(tmp_path) == {"report"}
@@ -705,7 +707,7 @@ def test_a_lost_connection_is_raised_instead_of_being_listed(
     def ask(session: Session, since: Any) -> pd.DataFrame:
         raise ConnectionFailed("No way.")
 
-    monkeypatch.setattr(report, "parts", lambda: (*parts()[:2], Part("portfolio", "Open contracts", ask)))
+    monkeypatch.setattr(report, "parts", lambda: (*parts()[:2], Part("portfolio", ask)))
     with pytest.raises(ConnectionFailed):
         export(session, tmp_path / "report")
     assert names(tmp_path) == set()
@@ -718,7 +720,7 @@ def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatc
         session.core.active_account = session.core.active_account._replace(loginid="CR900002")
         return told
 
-    monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))
+    monkeypatch.setattr(report, "parts", lambda: (Part("balance", ask),))
     with pytest.raises(SessionClosed, match="switched to another account"):
         export(session, tmp_path / "report")
     assert names(tmp_path) == set()
