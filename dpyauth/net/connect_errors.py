@@ -11,12 +11,9 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidProxy
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.net.transport import HandshakeRefused, Socket
 from dpyauth.registry import APIS, DEFAULT, by_app_id
+from dpyauth.texts.said import Said, clause, joined, said
 
-STALE = SignInRefused(
-    "Deriv issued an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again with "
-    "dpyauth.login().",
-    code="Unauthorized",
-)
+STALE = SignInRefused(said("address_stale"), code="Unauthorized")
 """Error for addresses that are refused although Deriv has just issued them."""
 
 
@@ -47,7 +44,7 @@ def stays(error: BaseException) -> bool:
 class Reason(NamedTuple):
     """Reason why a connection could not be opened."""
 
-    text: str
+    text: Said
     error: DpyauthError | None
     """Error to raise, if another attempt would not help."""
     off: bool
@@ -66,132 +63,108 @@ def explain(error: Exception, patience: float = 10.0, app_id: str | None = None)
     return Reason(*_explained(error, status, patience), off=gone)
 
 
-def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, DpyauthError | None]:
+def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[Said, DpyauthError | None]:
     """Return the likely causes of a refusal with HTTP 401 or 403, the likeliest first."""
-    text = f"the server answered with HTTP {error.status}"
-    proxy, blocked = "a company proxy or a firewall", "Deriv blocks this network or country"
+    status = str(error.status)
     shared = {facts.shared_app_id for facts in APIS.values()}
     known = error.code != "InvalidAppID"
     # A page with 403 comes from something in between. With 401 it proves that only if the app ID cannot be the cause.
     if error.foreign and (error.status == 403 or app_id is None or app_id in shared):
-        text += f", and the reply is not from Deriv's API: most likely {proxy} does not let WebSockets through"
-        if app_id is not None:
-            text += f"; or {blocked}"
-        wrong = "" if app_id is None or app_id in shared else f". If that does not help, check the app ID {app_id}"
-        return f"{text}. {_ELSEWHERE}{wrong}", None
+        cause = said("not_derivs_reply" if app_id is None else "not_derivs_reply_or_blocked", status=status)
+        wrong = "" if app_id is None or app_id in shared else said("else_check_app_id", app_id=app_id)
+        return clause(joined(cause, said("try_elsewhere"), wrong)), None
     if app_id is None:
-        return f"{text}; it may be {proxy} that does not let WebSockets through", None
+        return said("answered_maybe_proxy", status=status), None
     if app_id in shared and known:
-        text += f". Anyone may use the app ID {app_id}, so most likely {proxy} does not let WebSockets through; or "
-        return f"{text}{blocked}, or has switched this API off. {_ELSEWHERE}", None
-    sure = "most likely, Deriv does not know" if known else "Deriv does not know"
-    or_else = f" If it is right, {proxy} does not let WebSockets through, or {blocked}: {_elsewhere}." if known else ""
+        cause = said("shared_app_id_refused", status=status, app_id=app_id)
+        return clause(joined(cause, said("try_elsewhere"))), None
     refused = SignInRefused(
-        f"Deriv refused the connection (HTTP {error.status}): {sure} the app ID {app_id} on this API. "
-        f"{APIS[by_app_id(app_id) or DEFAULT].check_app_id(app_id)}.{or_else}",
+        joined(
+            said("app_id_likely_unknown" if known else "app_id_unknown", status=status, app_id=app_id),
+            f"{APIS[by_app_id(app_id) or DEFAULT].check_app_id(app_id)}.",
+            said("app_id_right") if known else "",
+        ),
         code="InvalidAppID",
         about="app ID",
     )
-    return text, refused
-
-
-_elsewhere = "try another network, such as a phone's hotspot, or ask the administrator of this one"
-_ELSEWHERE = f"{_elsewhere[0].upper()}{_elsewhere[1:]}"
+    return said("answered_http", status=status), refused
 
 
 def _is_unnamed(error: Exception) -> bool:
     return isinstance(error, OSError) and type(error).__name__ == "gaierror"
 
 
-def _explained(error: Exception, status: int | None, patience: float) -> tuple[str, DpyauthError | None]:
+def _explained(error: Exception, status: int | None, patience: float) -> tuple[Said, DpyauthError | None]:
+    if status == 407:
+        return refusal_of_proxy(status), None
     if status is not None:
-        if 300 <= status < 400:
-            kind = "that is a redirect, which dpyauth does not follow (is a company proxy in between?)"
-        elif status == 407:
-            return refusal_of_proxy(status), None
-        elif status == 451:
-            kind = "Deriv may not serve this country or network"
-        elif status == 429:
-            kind = "too many connections (other notebooks and programs count, too)"
-        else:
-            kind = "it may be down or under maintenance"
-        return f"the server answered with HTTP {status}; {kind}", None
+        kind = "answered_redirect" if 300 <= status < 400 else _ANSWERED.get(status, "answered_down")
+        return said(kind, status=str(status)), None
     if isinstance(error, TimeoutError):
-        return f"no answer within {patience:g} s; check the internet connection", None
+        return said("no_answer_check_internet", seconds=patience), None
     if isinstance(error, ssl.SSLCertVerificationError):
         return _of_certificate(error), None
     if isinstance(error, ssl.SSLError):
-        return "no encrypted connection could be made (is a company proxy in between?)", None
+        return said("no_encryption"), None
     if isinstance(error, ConnectionRefusedError):
-        return "nothing answers at that address", None
+        return said("nothing_answers"), None
     if _is_unnamed(error):
-        return "the server's name could not be found; check the internet connection", None
+        return said("server_name_not_found"), None
     if isinstance(error, ConnectionClosed):
-        return "the connection broke while it was opened", None
+        return said("broke_while_opened"), None
     if isinstance(error, InvalidProxy):
-        return "the proxy address in this machine's settings is not valid", None
+        return said("proxy_address_invalid"), None
     if isinstance(error, InvalidProxyStatus):
         return refusal_of_proxy(error.response.status_code), None
     if isinstance(error, ProxyError):
-        return "the proxy in this machine's settings does not answer like a proxy", None
+        return said("proxy_not_a_proxy"), None
     if isinstance(error, ConnectionError | EOFError | InvalidMessage):
-        return "the connection was cut while it was being opened (is a company proxy in between?)", None
+        return said("cut_while_opened"), None
     if isinstance(error, ImportError) and "socks" in str(error):
-        return "this machine uses a SOCKS proxy, which needs the package python-socks", None
-    return f"the connection could not be opened ({type(error).__name__})", None
+        return said("proxy_needs_package", package="python-socks"), None
+    return said("connection_not_opened", error=type(error).__name__), None
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
+_ANSWERED = {429: "answered_crowded", 451: "answered_not_served"}
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError) -> Said:
     """Explain what is wrong with the server's certificate, or with the certificates that this machine trusts."""
-    wrong = wrong_certificates()
-    if wrong:
-        return wrong
-    what = _CERTIFICATE.get(getattr(error, "verify_code", 0))
-    return f"the server's certificate is not valid{f': {what}' if what else ' (is a company proxy in between?)'}"
+    return wrong_certificates() or said(_CERTIFICATE.get(getattr(error, "verify_code", 0), "certificate_invalid"))
 
 
 _CERTIFICATE = {
-    9: "it is not valid yet (is this machine's clock right?)",
-    10: "it has expired, or this machine's clock is wrong",
-    62: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
-    64: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
+    9: "certificate_early",
+    10: "certificate_expired",
+    62: "certificate_of_another",
+    64: "certificate_of_another",
 }
 """Reasons by OpenSSL's error number."""
 
 
-def wrong_certificates() -> str:
-    """Explain what is wrong with the file of trusted certificates in this machine's settings; empty if nothing is."""
+def wrong_certificates() -> Said | None:
+    """Explain what is wrong with the file of trusted certificates in this machine's settings; None if nothing is."""
     file = os.environ.get("SSL_CERT_FILE")
     if not file:
-        return ""
+        return None
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except FileNotFoundError:
-        return (
-            "the environment variable SSL_CERT_FILE names a file that does not exist, so no certificate can be checked"
-        )
+        return said("certificates_missing")
     except OSError:
-        return (
-            "the environment variable SSL_CERT_FILE names a file without certificates in PEM format, "
-            "so no certificate can be checked"
-        )
-    return ""
+        return said("certificates_unreadable")
+    return None
 
 
-def refusal_of_proxy(status: int) -> str:
+def refusal_of_proxy(status: int) -> Said:
     """Explain a refusal by the proxy in this machine's settings."""
-    if status == 407:
-        why = "it requires a user name and a password, or different ones"
-    elif status >= 500:
-        why = "it cannot reach Deriv"
-    else:
-        why = "it may block Deriv's servers, or WebSockets"
-    return f"the proxy in this machine's settings refused the connection (HTTP {status}): {why}"
+    kind = "proxy_wants_password" if status == 407 else "proxy_cannot_reach" if status >= 500 else "proxy_blocks"
+    return said(kind, status=str(status))
 
 
-def closing(socket: Socket) -> str:
+def closing(socket: Socket) -> Said:
     """Return in words why a connection ended."""
     received, sent = socket.protocol.close_rcvd, socket.protocol.close_sent
     if received is not None:
-        return f"the server closed the connection (code {int(received.code)})"
-    return f"a message could not be read (code {int(sent.code)})" if sent else "the connection broke"
+        return said("closed_by_server", code=str(int(received.code)))
+    return said("message_unreadable", code=str(int(sent.code))) if sent else said("connection_broke")

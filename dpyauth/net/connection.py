@@ -27,6 +27,7 @@ from dpyauth.net.protocol import Protocol
 from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.state import Handshake, State, unreachable
 from dpyauth.net.subscription import Listener
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.net.transport import Socket
@@ -251,7 +252,7 @@ class Connection:
             pass  # by `_end`, which has closed the protocol already
         except Exception as error:  # a bug in dpyauth must not leave callers waiting
             log.error("the connection's driver failed: %s", type(error).__name__)
-            self._protocol.close(unreachable(f"an internal error ({type(error).__name__})"))
+            self._protocol.close(unreachable(said("internal_error_of", error=type(error).__name__)))
 
     async def _pause(self, delay: float) -> None:
         """Wait before the next attempt; shorten a long wait as soon as a call needs the connection."""

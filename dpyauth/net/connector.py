@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from dpyauth._version import __version__
 from dpyauth.errors import BadReply, CallTimeout, ConnectionFailed, DpyauthError, RateLimited
 from dpyauth.net.state import unreachable
+from dpyauth.texts.said import clause, joined
 
 if TYPE_CHECKING:
     from dpyauth.net.transport import Socket
@@ -111,18 +112,19 @@ class Connector:
 
         if isinstance(raised, DpyauthError):
             # A copy without the traceback, whose frames hold the credential.
-            return Failure(str(raised).rstrip("."), raised.copy(), final=not isinstance(raised, PASSING))
+            return Failure(clause(raised.text), raised.copy(), final=not isinstance(raised, PASSING))
+        reason: str
         reason, error, off = explain(raised, self._patience, self._app_id)
         status = status_of(raised)
         if self._crowded and looks_crowded(status):
-            reason += f". {self._crowded}"
+            reason = joined(reason, self._crowded, by=". ")
         error = error or unreachable(reason, status)
         if not isinstance(self._address, str):
             # A refused one-time password may just have been too old, so the next attempt gets a new one at once. That
             # must not repeat forever: each password is a call that counts against Deriv's limits.
             self._stale = self._stale + 1 if status == 401 else 0
             if self._stale > STALE_TRIES:
-                reason, error = str(STALE).rstrip("."), STALE.copy()
+                reason, error = clause(STALE.text), STALE.copy()
             elif self._stale:
                 return None
         return Failure(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+from dpyauth.texts.said import said
+
 PING_EVERY = 25.0
 PING_TIMEOUT = 10.0
 DOUBT_AFTER = 5.0
@@ -79,7 +81,7 @@ class Keepalive:
         """
         if now >= self._due:
             if self._pinging and not late:
-                return f"no answer to a ping within {PING_TIMEOUT:g} s"
+                return said("no_answer_to_ping", seconds=PING_TIMEOUT)
             self._ping(now)
         # A call without a reply may be slow, or the connection may be dead. A ping shows which of the two, long before
         # the next regular ping would, so that reads can be sent again on a new connection while they still have time.

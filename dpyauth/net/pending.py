@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
 from dpyauth.net.messages import Reply
 from dpyauth.net.subscription import Listener, Subscription
+from dpyauth.texts.said import Said, clause, said
 
 MAX_LOSSES = 3
 """Most times that a read is sent, if the connection is lost each time before the reply arrives."""
@@ -238,7 +239,7 @@ class PendingCalls:
         """End every call with an error: this one, or OutcomeUnknown if a change may have been made."""
         for pending in self:
             if pending.changes and pending.sent:
-                self.fail(pending, outcome_unknown(pending.call, str(error), pending.look))
+                self.fail(pending, outcome_unknown(pending.call, error.text, pending.look))
             else:
                 self.fail(pending, error.copy(pending.call))
 
@@ -289,26 +290,22 @@ class PendingCalls:
 
 def outcome_unknown(call: str, reason: str, look: str, key: str = "") -> OutcomeUnknown:
     """Return the error for a change that was sent, if no reply says whether it was carried out."""
+    where = look or said("your_account")
     return OutcomeUnknown(
-        f"'{call}' was sent, but no reply says whether Deriv carried it out ({reason.rstrip('.')}). It may or may not "
-        f"have happened. {look_first(look)} dpyauth never repeats it.",
+        said("outcome_unknown", call=call, reason=clause(reason), look=where),
         call=call,
         request_id=key or None,
     )
 
 
-def look_first(look: str) -> str:
+def look_first(look: str) -> Said:
     """Return the advice on what to check before a change is sent again."""
-    return f"Before you send it again, look at {look or 'your account at Deriv'}."
+    return said("look_first", look=look or said("your_account"))
 
 
 def not_sent(call: str, reason: str) -> ConnectionLost:
     """Return the error for a call that was never sent."""
-    return ConnectionLost(
-        f"'{call}' was not sent: there is no connection to Deriv at the moment ({reason}). "
-        "dpyauth keeps trying to reconnect; run the cell again in a moment.",
-        call=call,
-    )
+    return ConnectionLost(said("no_connection_now", call=call, reason=reason), call=call)
 
 
 def over_budget(call: str, wait: float) -> RateLimited:
@@ -316,37 +313,22 @@ def over_budget(call: str, wait: float) -> RateLimited:
 
     It must not wait: a purchase that happens minutes after the user asked for it may no longer be wanted.
     """
-    return RateLimited(
-        f"'{call}' was not sent: Deriv's limit on calls per minute is used up for about {wait:.0f} s, and dpyauth does "
-        "not delay a call that changes something. Run the cell again after that if you still want it.",
-        call=call,
-        code="RateLimit",
-    )
+    return RateLimited(said("over_limit", call=call, seconds=round(wait)), call=call, code="RateLimit")
 
 
 def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> DpyauthError:
     """Return the error for a call whose time is up."""
-    call, seconds = pending.call, f"{pending.timeout:g} s"
+    call, seconds = pending.call, pending.timeout
     if pending.sent and pending.changes:
-        return outcome_unknown(call, f"no reply within {seconds}", pending.look)
+        return outcome_unknown(call, said("no_reply_within", seconds=seconds), pending.look)
     if pending.sent:
-        return CallTimeout(
-            f"Deriv did not answer '{call}' within {seconds}. The session is still open: run the cell again, or "
-            "allow more time with timeout=.",
-            call=call,
-        )
+        return CallTimeout(said("call_timed_out", call=call, seconds=seconds), call=call)
     if ready:
-        return RateLimited(
-            f"'{call}' waited {PATIENCE / 60:.0f} minutes for Deriv's rate limits and was not sent. Make fewer calls.",
-            call=call,
-            code="RateLimit",
-        )
-    return not_sent(call, f"no connection within {seconds}" + (f": {reason}" if reason else ""))
+        return RateLimited(said("waited_for_limits", call=call, minutes=PATIENCE / 60), call=call, code="RateLimit")
+    if reason:
+        return not_sent(call, said("no_connection_within_because", seconds=seconds, reason=reason))
+    return not_sent(call, said("no_connection_within", seconds=seconds))
 
 
 def _gave_up(call: str, reason: str) -> ConnectionLost:
-    return ConnectionLost(
-        f"The connection broke {MAX_LOSSES} times while '{call}' waited for its reply ({reason}). "
-        "The call only reads, so running the cell again is safe.",
-        call=call,
-    )
+    return ConnectionLost(said("broke_repeatedly", times=MAX_LOSSES, call=call, reason=reason), call=call)

@@ -62,6 +62,7 @@ from dpyauth.net.state import Handshake, State, unreachable
 from dpyauth.net.stream_replies import opening_reply
 from dpyauth.net.subscription import Listener, Subscription
 from dpyauth.net.subscriptions import Subscriptions
+from dpyauth.texts.said import said
 
 HANDSHAKE_TIMEOUT = 15.0
 OWN_TIMEOUT = 15.0
@@ -283,7 +284,7 @@ class Protocol:
         self._retries.enter_lapsed(now)
         reply = parse(message)
         if reply is None:
-            return "a message came that is not a reply of the Deriv API"
+            return said("message_not_derivs")
         req_id = reply.get("req_id")
         if type(req_id) is not int:
             self._drop_reply(reply)
@@ -360,7 +361,8 @@ class Protocol:
         for pending in self._calls:
             self._enqueue(pending, now)
         if self.state is not State.RECONNECTING:
-            self._event("connection lost", reason + (f"; {again} reads will be sent again" if again else ""))
+            told = said("reads_sent_again", reason=reason, count=again) if again else reason
+            self._event("connection lost", told)
         else:
             self._event("still no connection", reason)
         self._change(State.RECONNECTING, reason)
@@ -382,7 +384,7 @@ class Protocol:
     def clock_jumped(self, now: float) -> None:
         """Check at once whether the connection still works, because the machine has slept."""
         if self.state in {State.OPEN, State.AUTHORISED} and self._keepalive.check(now):
-            self._event("woke up", "the clock jumped")
+            self._event("woke up", said("clock_jumped"))
 
     def tick(self, now: float) -> str | None:
         """Do what is due; return the reason to drop the connection, if there is one."""
@@ -397,7 +399,7 @@ class Protocol:
             # After a sleep, the reply may have arrived and not been read yet: do not drop the connection for that.
             self._handshake_deadline = now + PING_TIMEOUT
         if now >= self._handshake_deadline:
-            return f"no answer to the sign-in within {HANDSHAKE_TIMEOUT:g} s"
+            return said("no_answer_to_sign_in", seconds=HANDSHAKE_TIMEOUT)
         return self._keepalive.tick(now, self._sent_at, late=late)
 
     # Inside: requests of the connection's own
@@ -446,7 +448,7 @@ class Protocol:
         # that says that the credential is refused does.
         if not (may_help_later and (self.was_ready or self.retry_first)):
             self._end(State.SIGNED_OUT, error)
-        return str(error)
+        return error.text
 
     def _check_sign_in(self, code: str | None, now: float) -> None:
         """Send the handshake again after an error that may mean a revoked sign-in.
@@ -473,8 +475,8 @@ class Protocol:
         if not self.rate_limits.learn(reply.get("website_status")):
             self.rate_limits.not_told(now)
             return
-        told = ", ".join(f"{name} {most}" for name, most in self.rate_limits.minutely.items())
-        self._event("rate limits", f"Deriv's limits of calls per minute: {told}")
+        told = [f"{name} {most}" for name, most in self.rate_limits.minutely.items()]
+        self._event("rate limits", said("limits_of_calls", limits=told))
 
     # Inside: calls and streams
 
@@ -521,7 +523,7 @@ class Protocol:
             self._streams.opened(stream, pending.reply)
         elif stream.live and stream.listeners:
             stream.asked = False
-            self._streams.reopen(stream, f"Deriv did not answer '{stream.call}'")
+            self._streams.reopen(stream, said("did_not_answer_call", call=stream.call))
         elif pending.error is not None:
             self._streams.fail(stream, pending.error)
 
@@ -541,7 +543,7 @@ class Protocol:
         if code == "AuthorizationRequired" and self._handshake and again:
             # A new socket is signed in again, and the read is sent again on it. Only once (`losses`): otherwise a call
             # that always gets this error would cause one reconnect after another.
-            return "Deriv says that this connection is not signed in"
+            return said("socket_not_signed_in")
         self._calls.remove(pending)
         if sent_at is not None:
             self.round_trips.append(now - sent_at)
@@ -561,7 +563,7 @@ class Protocol:
     def _misplaced(self, call: str) -> None:
         """Count a reply that has a call's number but answers another call; the call goes on waiting."""
         self.unmatched += 1
-        self._event("reply of another call", f"it had the number of '{call}', which goes on waiting")
+        self._event("reply of another call", said("reply_misplaced", call=call))
 
     def _drop_reply(self, reply: Reply) -> None:
         self.unmatched += 1
@@ -595,9 +597,9 @@ class Protocol:
         self.failure = error
         self._queue.clear()
         self._forget_requests()
-        self._event(state.value, str(error))
+        self._event(state.value, error.text)
         # Before the calls end: code that runs when they do must see that the connection is over.
-        self._change(state, str(error))
+        self._change(state, error.text)
         self._calls.fail_all(error)
         self._streams.end_all(error)
 

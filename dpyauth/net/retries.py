@@ -21,6 +21,7 @@ from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.stream_replies import ALREADY, may_pass
 from dpyauth.net.subscription import Subscription
 from dpyauth.net.subscriptions import Subscriptions
+from dpyauth.texts.said import said
 
 REOPEN_TIMEOUT = 30.0
 REOPEN_TRIES = 6
@@ -126,12 +127,12 @@ class Retries:
         self._due[pending] = due
         waiting = WaitingFor(f"Deriv, which could not answer '{pending.call}' just now", due)
         pending.waiting_for = lambda: waiting
-        self._event("asked again", f"Deriv answered '{pending.call}' with {code[:64]}")
+        self._event("asked again", said("answered_call_with", call=pending.call, code=code[:64]))
         return True
 
     def _wait_for_rate_limit(self, pending: PendingCall, now: float) -> bool:
         self._rate_limits.refused(pending.bucket, now)
-        self._event("rate limit", f"Deriv wants fewer calls like '{pending.call}'; waiting")
+        self._event("rate limit", said("wants_fewer_calls", call=pending.call))
         if pending.background and pending.call == "forget":
             return False  # each retry would prolong the pause; a further update of the stream causes a new request
         pending.sent_at = pending.last = None
@@ -148,7 +149,7 @@ class Retries:
             return stream.many and self._wait_for_others(stream, pending, reply, now)
         self._calls.remove(pending)
         self._check_sign_in(code, now)
-        self._subscriptions.reopen(stream, f"Deriv answered '{stream.call}' with {code[:64]}")
+        self._subscriptions.reopen(stream, said("answered_call_with", call=stream.call, code=code[:64]))
         return True
 
     def _wait_for_others(self, stream: Subscription, pending: PendingCall, reply: Reply, now: float) -> bool:
@@ -167,7 +168,7 @@ class Retries:
         """Request a stream again after a pause."""
         # Not scheduled at once: the current update may still end the stream, and its listeners may close it.
         self._lapsed.append(subscription)
-        self._event("stream interrupted", f"{why}; it will be requested again")
+        self._event("stream interrupted", said("stream_asked_again", reason=why))
 
     def enter_lapsed(self, now: float) -> None:
         """Schedule the streams to reopen, unless they have ended or are being requested already."""

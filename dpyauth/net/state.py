@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dpyauth.errors import ConnectionFailed, DpyauthError
 from dpyauth.net.messages import Reply
+from dpyauth.texts.said import clause, said
 
 
 class State(Enum):
@@ -36,4 +37,4 @@ class Handshake(NamedTuple):
 
 def unreachable(reason: str, status: int | None = None) -> ConnectionFailed:
     """Return the error for a connection that could not be opened, or was refused with an HTTP status."""
-    return ConnectionFailed(f"Could not connect to Deriv: {reason}.", status=status)
+    return ConnectionFailed(said("unreachable", reason=clause(reason)), status=status)

@@ -19,6 +19,7 @@ from dpyauth.net.stream_replies import ALREADY, may_pass, stream_id, symbol_name
 from dpyauth.net.subscription import Listener, Subscription
 from dpyauth.net.unsubscribe import Unsubscriber
 from dpyauth.secret import scrub
+from dpyauth.texts.said import said
 
 SETTLED = 120.0
 """Seconds that a reopened stream must have gone on for its count of tries to start again from zero."""
@@ -216,7 +217,7 @@ class Subscriptions:
         if code == ALREADY and subscription.ids:
             return None  # the stream that was requested again is open
         if may_pass(code):
-            self.reopen(subscription, f"Deriv answered '{subscription.call}' with {code[:64]}")
+            self.reopen(subscription, said("answered_call_with", call=subscription.call, code=code[:64]))
             if not subscription.many:
                 return None
         if subscription.symbols and (symbol := symbol_named(subscription.symbols, reply)):

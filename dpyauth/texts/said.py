@@ -7,7 +7,7 @@ key of a text is also the code of the error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self, cast
+from typing import Any, Self, cast, overload
 
 from dpyauth.texts import Either, Translated, fill, texts
 from dpyauth.texts.languages import ENGLISH
@@ -95,15 +95,33 @@ def said(key: str, /, **values: object) -> Said:
     return Said(key, values)
 
 
+@overload
+def clause(text: Said) -> Said: ...
+
+
+@overload
+def clause(text: str) -> str: ...
+
+
 def clause(text: str) -> str:
     """Return a text without its full stop, to stand after a colon or in brackets within another text."""
     return _Clause(text.key, {"text": text}) if isinstance(text, Said) else text.rstrip(".")
 
 
-def joined(first: Said, *others: str, by: str = " ") -> Said:
+@overload
+def joined(first: Said, *others: str, by: str = " ") -> Said: ...
+
+
+@overload
+def joined(first: str, *others: str, by: str = " ") -> str: ...
+
+
+def joined(first: str, *others: str, by: str = " ") -> str:
     """Return sentences, or items, one after the other; empty ones are left out. The key is that of the first."""
     parts = [first, *filter(None, others)]
-    return _Joined(first.key, {"parts": parts, "by": by}) if len(parts) > 1 else first
+    if not any(isinstance(each, Said) for each in parts):
+        return by.join(parts)
+    return _Joined(getattr(first, "key", ""), {"parts": parts, "by": by}) if len(parts) > 1 else first
 
 
 def in_language(text: str, language: str) -> str:
