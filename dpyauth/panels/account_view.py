@@ -50,7 +50,7 @@ def scopes(session: Session, words: Words) -> list[Light]:
     known = {label: access.learned.of([scope]) for scope, label in labels.items()}
     lights = [light("plain", label) for label, held in known.items() if held]
     lights += [light("off", words("scope_lacking", scope=label)) for label, held in known.items() if held is False]
-    rest = ", ".join(label for label, held in known.items() if held is None)
+    rest = [label for label, held in known.items() if held is None]
     said = words("scopes_not_stated", scopes=rest) if lights else words["scopes_unknown"]
     return [*lights, *([light("plain", said)] if rest else [])]
 

@@ -17,6 +17,7 @@ from dpyauth.panels.readings import Known, Part, readings_of
 from dpyauth.panels.refresh import once
 from dpyauth.panels.stills.markup import clock
 from dpyauth.panels.switcher import SwitcherModel
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -102,9 +103,10 @@ class CardModel(SwitcherModel):
             trips = list(connection.protocol.round_trips)[-1:] if connection else []
             text = self.text("round_trip", time=max(1, round(trips[0] * 1000))) if trips else self.words["connected"]
             return {"on": True, "text": text}
-        text = self.words.get(state) or state
-        reason = plain(connection.reason) if connection else ""
-        return {"on": False, "text": f"{text} {reason}" if reason and state == "reconnecting" else text}
+        reason = plain(in_language(connection.reason, self.words["lang"])) if connection else ""
+        if reason and state == "reconnecting":
+            return {"on": False, "text": self.text("reconnecting_because", why=reason)}
+        return {"on": False, "text": self.words.get(state) or state}
 
     def _rows(self, known: Known) -> list[Row]:
         from dpyauth.panels.status_rows import untold_row

@@ -19,13 +19,14 @@ LONGEST = 200
 """Number of characters shown of a text from Deriv."""
 
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]+")
+_SPACES = re.compile(r"[^\S\xa0\u202f]+")  # not those that keep a number or a French sentence together
 
 
 def plain(text: object, longest: int = LONGEST) -> str:
     """Return a text from Deriv that is safe to show: one line, short, and without marks that reverse its direction."""
     # JSON can contain half a surrogate pair, which cannot be encoded as UTF-8.
     known = "" if text is None else str(text).encode("utf-8", "replace").decode()
-    shown = " ".join(_INVISIBLE.sub(" ", known).split())
+    shown = _SPACES.sub(" ", _INVISIBLE.sub(" ", known)).strip()
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 

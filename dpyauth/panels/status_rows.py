@@ -9,7 +9,7 @@ from dpyauth import frames
 from dpyauth.frames.values import get_path, mappings
 from dpyauth.net.messages import flag
 from dpyauth.panels.card_rows import Row, light, plain, row
-from dpyauth.texts import Words
+from dpyauth.texts import Words, date, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,8 @@ class Status:
         self._payload = payload
         self._demo = demo
         self._words = words
-        self._flags = _records(frames.status_flags(payload))
+        self._context = frames.Context("get_account_status", language=words["lang"])
+        self._flags = _records(frames.status_flags(payload, self._context))
         self._checks = {check["check"]: check for check in _records(frames.verification(payload))}
 
     def rows(self) -> list[Row]:
@@ -65,9 +66,9 @@ class Status:
             lights.append(light(tone, self._say("light", check=title, word=word)))
             if tone in ("act", "bad"):
                 undone.add(name)
-                lines.append(self._steps(name, title))
+                lines += self._steps(name, title)
             elif tone == "wait" and check["needed"]:
-                lines.append(self._say("pending_more", check=title, what=self._what(name)))
+                lines += [self._say("pending_more", check=title), self._what(name)]
         if all(check["status"] is None and not check["needed"] for check in self._checks.values()):
             lights = [light("off", self._say("nothing_yet"))]
         done = {flag for flag, check in _SAID_BY_LIGHTS.items() if check in undone}
@@ -87,42 +88,43 @@ class Status:
         if tone == "off" and check["needed"]:
             return "act", self._say("status_needed")
         if tone == "good" and check["expires"] is not None:
-            return tone, self._say("verified_until", date=f"{check['expires']:%Y-%m-%d}")
+            return tone, self._say("verified_until", date=date(check["expires"], self._words["lang"]))
         return tone, self._words.get(f"status_{status or 'unknown'}") or plain(status)
 
-    def _steps(self, name: str, title: str) -> str:
-        """Return what to do about a check."""
+    def _steps(self, name: str, title: str) -> list[str]:
+        """Return what is wrong with a check, and what to do about it."""
         if self._checks[name]["status"] == "locked":
-            return self._say("locked", check=title)
+            return [self._say("locked", check=title)]
         ways = ("identity", "idv", "onfido", "manual") if name == "identity" else (name,)
         codes = [plain(code) for way in ways for code in self._checks[way]["last_rejected"] or ()]
-        reasons = dict.fromkeys(self._words.get(f"refusal_{code.lower()}") or _as_words(code) for code in codes)
-        refused = self._say("refused_because", reasons=", ".join(reasons)) if reasons else ""
+        reasons = list(dict.fromkeys(self._words.get(f"refusal_{code.lower()}", code) for code in codes))
+        refused = [self._say("refused_because", check=title, reasons=reasons)] if reasons else []
         left = {way: self._checks[way]["attempts_left"] for way in ("idv", "onfido")} if name == "identity" else {}
         tries = [self._say(f"tries_{way}", count=count) for way, count in left.items() if count is not None]
-        steps = [refused, self._what(name), self._say("tries", tries=", ".join(tries)) if tries else ""]
-        return self._say("light", check=title, word=" ".join(filter(None, steps)))
+        return [*refused, self._what(name), *tries]
 
     def _what(self, name: str) -> str:
         """Return what Deriv wants to see for a check, and where to send it."""
         asked = mappings(get_path(self._payload, "authentication.ownership.requests")) if name == "ownership" else []
         methods = [method for request in asked if (method := plain(request.get("payment_method")))]
-        return self._say("do_ownership_of", methods=", ".join(methods)) if methods else self._say(f"do_{name}")
+        return self._say("do_ownership_of", methods=methods) if methods else self._say(f"do_{name}")
 
     def _cashier(self) -> Row:
         about = {flag["flag"]: flag for flag in self._flags if flag["group"] == "cashier" or flag["flag"] in _MONEY}
         if "cashier_locked" in about:  # this light says it all
             about = {"cashier_locked": about["cashier_locked"]}
         lines = [flag["meaning"] for flag in about.values() if flag["severity"] != "info"]
-        problems = _records(frames.cashier_problems(self._payload))
+        problems = _records(frames.cashier_problems(self._payload, self._context))
         reasons = [problem for problem in problems if problem["kind"] == "reason"]
         lines += [problem["meaning"] or self._say("reason", code=plain(problem["problem"])) for problem in reasons]
-        missing = [_as_words(problem["problem"]) for problem in problems if problem["kind"] == "detail"]
-        lines += [self._say("fields_missing", fields=", ".join(missing))] if missing else []
+        names = texts("meanings", language=self._words["lang"])
+        fields = [plain(problem["problem"]) for problem in problems if problem["kind"] == "detail"]
+        missing = [names.get(f"field_{field}", field) for field in fields]
+        lines += [self._say("fields_missing", fields=missing)] if missing else []
         stopped = _records(frames.currencies(self._payload))
         for key in ("deposit", "withdrawal"):
             currencies = [plain(each["currency"]) for each in stopped if each[f"{key}_suspended"]]
-            lines += [self._say(f"{key}_stopped", currencies=", ".join(currencies))] if currencies else []
+            lines += [self._say(f"{key}_stopped", currencies=currencies)] if currencies else []
         sides = {problem["stops"] for problem in reasons}
         if {"deposits", "withdrawals"} <= sides or sides & {"both", None} or _NO_CASHIER & about.keys():
             tone, word = "bad", "cashier_shut"
@@ -160,8 +162,3 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a frame, with None for missing values."""
     plainly = frame.astype(object).where(frame.notna(), None)
     return [{str(name): value for name, value in record.items()} for record in plainly.to_dict("records")]
-
-
-def _as_words(code: object) -> str:
-    """Return a code of Deriv, such as NAME_MISMATCH, as words for a sentence."""
-    return plain(code).replace("_", " ").lower()

@@ -13,6 +13,7 @@ from dpyauth.panels.card_rows import plain
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.refresh import Refresher, once
 from dpyauth.panels.stills import account_tables as stills
+from dpyauth.texts import Either
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -164,7 +165,7 @@ class SwitcherModel(PanelModel):
         self.changed()
 
 
-def labels(session: Session, scopes: Iterable[str]) -> str:
+def labels(session: Session, scopes: Iterable[str]) -> Either:
     """Return the scopes that would be enough, with the names from Deriv's token page."""
     known = session.core.api_facts.scopes
-    return " / ".join(known.get(scope, scope) for scope in scopes)
+    return Either(known.get(scope, scope) for scope in scopes)

@@ -66,7 +66,7 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
     assert view["sandbox"] is True
     assert view["connection"]["on"] is True
     assert view["connection"]["text"].startswith("connected, last round trip ")
-    assert lights(view)["Verification"][0] == "Identity: verified until 2026-12-15"
+    assert lights(view)["Verification"][0] == "Identity: verified until Dec 15, 2026"
     assert lights(view)["Cashier"] == lights(view)["Trading"] == ["open"]
     assert lights(view)["Scopes"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     assert asked(box, "get_account_status") == asked(box, "balance") == 1
@@ -100,7 +100,7 @@ def test_a_missing_scope_is_named(open_session: Callable[..., Session], box: San
     model = CardModel(open_session("a-token-to-trade"))
     model.prepare()
     view = model.view()
-    assert view["no_balance"] == "Not shown: this needs a token with the scope Read / Trading information."
+    assert view["no_balance"] == "Not shown: this needs a token with the scope Read or Trading information."
     assert view["rows"][0]["lines"] == ["Not shown: this needs a token with the scope Read."]
     assert asked(box, "get_account_status") == asked(box, "balance") == 0
 

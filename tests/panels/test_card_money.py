@@ -175,7 +175,7 @@ def test_v3_has_no_wallets(session: Session) -> None:
 @pytest.mark.parametrize(
     ("scopes", "missing"),
     [
-        (("trade",), {"Status": "Read", "At stake and profit": "Read / Trading information"}),
+        (("trade",), {"Status": "Read", "At stake and profit": "Read or Trading information"}),
         (("trading_information",), {"Status": "Read"}),
     ],
 )

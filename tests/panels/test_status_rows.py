@@ -54,7 +54,7 @@ def test_an_empty_status() -> None:
 @pytest.mark.parametrize(
     ("status", "needed", "light", "says"),
     [
-        ("none", True, "act Identity: needed", "Identity: Send a proof of identity"),
+        ("none", True, "act Identity: needed", "Send a proof of identity"),
         ("pending", False, "wait Identity: being checked", ""),
         ("pending", True, "wait Identity: being checked", "still asks for more"),
         ("rejected", False, "bad Identity: rejected", "Send a proof of identity"),
@@ -73,7 +73,7 @@ def test_a_check(status: str, needed: bool, light: str, says: str) -> None:
 
 def test_until_when_a_document_is_valid() -> None:
     made = rows(checks(identity={"status": "verified", "expiry_date": 1_800_000_000}))
-    assert lights(made["Verification"])[0] == "good Identity: verified until 2027-01-15"
+    assert lights(made["Verification"])[0] == "good Identity: verified until Jan 15, 2027"
 
 
 def test_why_a_document_was_refused_and_how_many_attempts_are_left() -> None:
@@ -83,9 +83,12 @@ def test_why_a_document_was_refused_and_how_many_attempts_are_left() -> None:
     }
     payload = checks(("identity",), identity={"status": "rejected", "services": services})
     payload["status"] = ["allow_poi_resubmission"]
-    (line,) = rows(payload)["Verification"]["lines"]  # the flag adds nothing to the light
-    assert "rejected (the name does not match, some new code)." in line
-    assert "Tries left: 0 with your ID number, 2 with photos." in line
+    assert rows(payload)["Verification"]["lines"] == [  # the flag adds nothing to the light
+        "Identity: rejected (the name does not match, SOME_NEW_CODE).",
+        "Send a proof of identity at Deriv: Account settings, Proof of identity.",
+        "0 tries left with your ID number.",
+        "2 tries left with photos.",
+    ]
 
 
 def test_whose_payment_method() -> None:
@@ -155,7 +158,7 @@ def test_missing_data_and_blocked_actions_are_named() -> None:
         "currency_config": {"USD": {"is_deposit_suspended": 1, "is_withdrawal_suspended": 1}, "BTC": {}},
     }
     assert rows(payload)["Cashier"]["lines"] == [
-        "Fill in these fields at Deriv (Account settings, Personal details): phone, address line 1.",
+        "Fill in these fields at Deriv (Account settings, Personal details): phone number, first line of the address.",
         "Deposits are suspended at the moment for: USD.",
         "Withdrawals are suspended at the moment for: USD.",
     ]

@@ -146,7 +146,7 @@ def test_a_missing_scope_is_named(open_session: Callable[..., Session], box: San
     model = SwitcherModel(open_session("a-token-to-trade"))
     model.prepare()
     view = model.view()
-    assert view["note"] == "To see the balances, use a token with the scope Read / Trading information."
+    assert view["note"] == "To see the balances, use a token with the scope Read or Trading information."
     assert view["accounts"][0]["balance"] == ""
 
 
