@@ -122,7 +122,7 @@ DETAIL = (
         doc="profit of the contracts closed since midnight UTC, in ``currency``: what they paid minus what they cost",
     ),
     Column("profit_month", "money", doc="the same for contracts closed since the first of the month, UTC"),
-    Column("remark", doc="what could not be found out, and why; missing if nothing"),
+    Column("remark", doc="what could not be found out, and why, in the language of the session; missing if nothing"),
 )
 
 SERVICES = ("idv", "onfido", "manual")

@@ -11,11 +11,17 @@ from dpyauth.columns import with_columns
 from dpyauth.columns.account_columns import DETAIL, STATUS
 from dpyauth.frames.arrays import array
 from dpyauth.frames.values import mapping
+from dpyauth.texts.languages import ENGLISH
+from dpyauth.texts.said import in_language
 
 
 @with_columns
 def account_detail(
-    status: pd.DataFrame, details: Sequence[Mapping[str, Any] | None], *, decimal: bool = False
+    status: pd.DataFrame,
+    details: Sequence[Mapping[str, Any] | None],
+    *,
+    decimal: bool = False,
+    language: str = ENGLISH,
 ) -> pd.DataFrame:
     """Add to the status of accounts what is at stake and what was earned.
 
@@ -27,6 +33,8 @@ def account_detail(
         For each row, the values of the columns below, as far as they are known.
     decimal : bool
         Return money as exact `decimal.Decimal` objects instead of float64.
+    language : str
+        Tag of the language of the remarks.
 
     Returns
     -------
@@ -43,7 +51,7 @@ def account_detail(
            loginid  open_contracts  at_stake
     0  DOT90000001               2      30.5
     """
-    rows = [mapping(told) for told in details]
+    rows = [{**told, "remark": in_language(told.get("remark") or "", language)} for told in map(mapping, details)]
     made: dict[str, Any] = {}
     for column in DETAIL:
         if column not in STATUS:

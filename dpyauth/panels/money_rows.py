@@ -11,6 +11,7 @@ from dpyauth.panels.account_view import money
 from dpyauth.panels.card_rows import Amount, Row, amount, light, plain, row
 from dpyauth.session.answers.at_stake import GLANCE
 from dpyauth.texts import Words
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,9 @@ def money_rows(told: Mapping[str, Any], came: Mapping[str, Any], currency: str, 
         if isinstance(came[call], DpyauthError):
             rows.append(row(name, lines=[why(came[call])]))
         elif column not in told:
-            rows.append(row(name, lines=[words("not_now", why=plain(told.get("remark"), 1000))]))
+            rows.append(
+                row(name, lines=[words("not_now", why=plain(in_language(told["remark"], words["lang"]), 1000))])
+            )
         else:
             rows.append(shown(name, told, came[call], plain(currency), words))
     return rows

@@ -12,8 +12,8 @@ from typing import Any, Self, cast, overload
 from dpyauth.texts import Either, Translated, fill, texts
 from dpyauth.texts.languages import ENGLISH
 
-FILES = ("errors", "session", "calls")
-"""Names of the files with these texts: of settings and credentials, of sessions, and of calls."""
+FILES = ("errors", "session", "calls", "meanings")
+"""Names of the files with these texts: of settings and credentials, of sessions, of calls, and in frames."""
 
 
 class Said(Translated):

@@ -15,6 +15,7 @@ from dpyauth.session.history import periods
 from dpyauth.session.history.sales import contract_of, every_row
 from dpyauth.session.history.transactions import Row, booked, key_of, transactions
 from dpyauth.session.steps import Request, Steps
+from dpyauth.texts.said import Said, joined, said
 
 if TYPE_CHECKING:
     from dpyauth.session.payloads import Payloads
@@ -43,11 +44,11 @@ def asked(session: Payloads, loginid: str) -> Steps[tuple[dict[str, Any], dict[s
 def standing(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
     """Return the values for the columns of `frames.account_detail`, from the replies or errors of the calls.
 
-    Values that Deriv refuses are left out, and the remark says why.
+    Values that Deriv refuses are left out, and the remark says why, in English; it knows how to say it in others.
     """
     told: dict[str, Any] = {}
-    remarks: list[str] = []
-    for what, part in (("open contracts", _exposure), ("transactions and profit", _earned)):
+    remarks: list[Said] = []
+    for unread, part in (("contracts_unread", _exposure), ("transactions_unread", _earned)):
         try:
             told_of_part = yield from part(session, loginid, came)
             remarks += filter(None, [told_of_part.pop("remark", None)])
@@ -55,8 +56,8 @@ def standing(session: Payloads, loginid: str, came: Mapping[str, Reply | Dpyauth
         except SignInRefused:
             raise
         except _SPARED as error:
-            remarks.append(f"{what}: {error}")
-    return {**told, "remark": " ".join(remarks) or None}
+            remarks.append(said(unread, why=error.text))
+    return {**told, "remark": joined(*remarks) if remarks else None}
 
 
 def glance_falls_short(rows: Sequence[Row]) -> bool:
@@ -75,7 +76,7 @@ def _midnight() -> datetime:
 
 def out_of_reach(error: DpyauthError) -> dict[str, Any]:
     """Return the values for an account that could not be connected to."""
-    return {"remark": f"everything: {error}"}
+    return {"remark": said("account_unread", why=error.text)}
 
 
 def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
@@ -91,7 +92,7 @@ def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | Dpyaut
         "open_contracts": len(contracts),
         "at_stake": None if None in prices else _sum(prices),
         "may_pay": _sum(as_number(contract.get("payout")) for contract in contracts),
-        "remark": "at stake: Deriv does not say what some of the contracts cost." if None in prices else None,
+        "remark": said("stake_unknown") if None in prices else None,
     }
     yield
 
@@ -112,7 +113,7 @@ def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthE
     }
     sales = [row for row in rows if row.get("action_type") == "sell"]
     if None in map(booked, sales):
-        return {**told, "remark": "profit: Deriv does not say when some of the contracts were closed."}
+        return {**told, "remark": said("profit_undated")}
     sold = [row for row in sales if (booked(row) or 0) >= since]
     spent = {contract_of(row): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
     earlier = [row for row in sold if contract_of(row) not in spent]
@@ -121,7 +122,7 @@ def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthE
     told["profit_month"] = _profit(sold, spent)
     told["profit_today"] = _profit([row for row in sold if (booked(row) or 0) >= today.timestamp()], spent)
     if told["profit_month"] is None:
-        told["remark"] = "profit: Deriv does not say what some of the contracts cost."
+        told["remark"] = said("profit_cost_unknown")
     return told
 
 

@@ -76,7 +76,7 @@ def _detailed(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.Dat
         stands[loginid] = yield from _stand_of(session, loginid)
     status = frames.options_status(rows, _of(rows, session.context("get_accounts", None)), decimal=decimal)
     told = [stands.get(loginid) if isinstance(loginid, str) else None for loginid in loginids]
-    return frames.account_detail(status, told, decimal=decimal)
+    return frames.account_detail(status, told, decimal=decimal, language=session.target.language)
 
 
 def _stand_of(session: Payloads, loginid: str) -> Steps[dict[str, Any]]:

@@ -46,7 +46,8 @@ def account_status(session: Payloads, account: str, *, detail: bool, decimal: bo
         made = frames.account_status(status, context, account=account, decimal=decimal)
         if not detail:
             return made
-        return frames.account_detail(made, [(yield from at_stake.standing(session, loginid, came))], decimal=decimal)
+        told = yield from at_stake.standing(session, loginid, came)
+        return frames.account_detail(made, [told], decimal=decimal, language=context.language)
 
     def none() -> pd.DataFrame:
         empty = frames.account_status(None, session.context(call, None), decimal=decimal)
