@@ -12,9 +12,11 @@ from dpyauth.errors import InvalidCredential
 from dpyauth.registry import APIS, by_token
 from dpyauth.secret import Secret as Secret
 from dpyauth.secret import scrub as scrub
+from dpyauth.texts.said import said
 
 _V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
-_NO_ACCESS = {"ory_rt_": "a refresh token", "ory_ac_": "the code of a browser sign-in"}
+_NO_ACCESS = {"ory_rt_": "refresh_token", "ory_ac_": "sign_in_code"}
+"""Keys of the errors for what Deriv gives out besides access tokens, by its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +69,16 @@ def checked(entered: str | Secret, source: str, api: str) -> Credential:
     """
     token = bare(entered if isinstance(entered, Secret) else Secret(entered))
     if _pasted.has_controls(token.reveal()):
-        raise InvalidCredential(
-            "This cannot be a token: it contains control characters, such as Ctrl+V, the arrow keys or Backspace leave "
-            "in some prompts. Nothing was sent. Paste the token again, with a right-click or from the Edit menu."
-        )
+        raise InvalidCredential(said("token_control_characters"))
     mine = api_of(token)
     if api in APIS and mine not in (None, api):
+        facts = APIS[api]
         raise InvalidCredential(
-            f"This token belongs to Deriv's {mine} API, but {api} was chosen, so nothing was sent. Choose {mine} "
-            f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} if you have set that variable), or use your '
-            f"{APIS[api].credential} for {api}, which you create at {APIS[api].pages.tokens}"
+            said("token_of_other_api", mine=mine, api=api, credential=facts.credential, page=facts.pages.tokens)
         )
-    kind = next((kind for start, kind in _NO_ACCESS.items() if token.reveal().startswith(start)), None)
-    if kind is not None:
-        raise InvalidCredential(
-            f"This is {kind}, which cannot open an account, so nothing was sent. Use an access token instead."
-        )
+    key = next((key for start, key in _NO_ACCESS.items() if token.reveal().startswith(start)), None)
+    if key is not None:
+        raise InvalidCredential(said(key))
     return _CHECKS.get(api, access_token)(token, source)
 
 
@@ -93,12 +89,9 @@ def access_token(entered: str | Secret, source: str) -> Credential:
     """
     token = Secret((entered if isinstance(entered, Secret) else Secret(entered)).reveal().strip())
     if not token.reveal():
-        raise InvalidCredential("The token is empty. Paste the token that Deriv showed you when you created it.")
+        raise InvalidCredential(said("token_empty"))
     if not re.fullmatch(r"[!-~]{1,4096}", token.reveal()):
-        raise InvalidCredential(
-            "This cannot be a token: it contains spaces or unusual characters, or is far too long. Copy only the "
-            "token, without the text around it."
-        )
+        raise InvalidCredential(said("token_characters"))
     return Credential(token, source)
 
 
@@ -113,23 +106,12 @@ def api_token(entered: str | Secret, source: str) -> Credential:
     entered = entered if isinstance(entered, Secret) else Secret(entered)
     token = Secret(entered.reveal().strip())
     if not token.reveal():
-        raise InvalidCredential("The API token is empty. Paste the token that Deriv showed you when you created it.")
+        raise InvalidCredential(said("api_token_empty"))
     if _V3_TOKEN.fullmatch(token.reveal()):
         return Credential(token, source)
     if len(token.reveal()) > 128:
-        raise InvalidCredential(
-            f"This cannot be an API token: it has {len(token.reveal())} characters, and Deriv's have at most 128. "
-            "Copy only the token, without the text around it."
-        )
-    if "." in token.reveal():
-        raise InvalidCredential(
-            "This cannot be an API token of Deriv's v3 API: it contains a dot. Tokens with dots belong to Deriv's "
-            "newer API; v3 needs a token created under Account settings, API token."
-        )
-    raise InvalidCredential(
-        "This cannot be an API token: Deriv's contain only letters, digits, '-' and '_'. "
-        "Copy the token again, without spaces or quotes."
-    )
+        raise InvalidCredential(said("api_token_long", length=len(token.reveal())))
+    raise InvalidCredential(said("api_token_dot" if "." in token.reveal() else "api_token_characters"))
 
 
 _CHECKS: Mapping[str, Callable[[Secret, str], Credential]] = {"options": access_token, "v3": api_token}

@@ -1,9 +1,9 @@
 """Deriv's APIs as data: name, addresses, form of tokens and app IDs, scopes, and Deriv's own pages.
 
 Other modules read the facts from here and never compare the name of an API. To add an API, add its facts to this
-file, its flow to `dpyauth.oauth.flows`, its labels to the texts of the sign-in panel, and, if its tokens need their own
-check, that check to `dpyauth.credentials`. Its code and data are new files with its name: a module in `dpyauth.apis`, a
-module in `dpyauth.session.answers`, and the catalog of its calls and replies.
+file, its words to the texts of errors and of the sign-in panel, its flow to `dpyauth.oauth.flows`, and, if its tokens
+need their own check, that check to `dpyauth.credentials`. Its code and data are new files with its name: a module in
+`dpyauth.apis`, a module in `dpyauth.session.answers`, and the catalog of its calls and replies.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from dpyauth._pasted import bare
 from dpyauth.sensitive import MASK
+from dpyauth.texts.said import Said, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,17 @@ class Pages:
 class Untold:
     """Facts that an API does not report, but another one does."""
 
-    what: str
-    """Words that follow "does not report"."""
+    key: str
+    """Key of the words that say what it does not report, without ``untold_``."""
     page: str = ""
     """Page that shows them to the user."""
     method: str = ""
     """Closest method; ``{face}`` stands for the object that was called: a session, its ``aio``, or a fleet."""
+
+    @property
+    def what(self) -> Said:
+        """Words that follow "does not report"."""
+        return said(f"untold_{self.key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +59,24 @@ class ApiFacts:
     """Facts of one API."""
 
     name: str
-    title: str
-    """Name for use in a sentence, including at its beginning."""
     server: str
     auth_host: str
     """Address of its sign-in pages."""
     retiring: bool
     """True if Deriv is about to switch it off."""
-    credential: str
-    """Word for its tokens."""
     token_certain: re.Pattern[str]
     """Beginning that only tokens of this API have."""
     token_likely: re.Pattern[str] | None
     """Form of its other tokens, which tokens of another API could have as well."""
     app_id: re.Pattern[str]
     """Form of its app IDs; no app ID of another API has it."""
-    app_id_kind: str
-    """Form of its app IDs, in words."""
     shared_app_id: str | None
     """App ID that anyone may use to try things with a token."""
     scopes: Mapping[str, str]
     """Its scopes, and their labels on the page where a token is created."""
     smallest_scope: str
     """Scope that is enough to look at an account."""
-    advice: str
-    """Advice for a missing scope."""
     pages: Pages
-    crowded: str
-    """Advice if there may be too many connections; empty if Deriv states no limit."""
     connections: int | None
     """Most connections that a user may have at a time; None if Deriv states no limit."""
     one_for_all: bool
@@ -107,19 +103,35 @@ class ApiFacts:
         """Scheme of its servers on this machine."""
         return self.secure.removesuffix("s")
 
-    def check_app_id(self, app_id: str | None) -> str:
-        """Return advice for an app ID that Deriv does not know."""
-        shared = self.shared_app_id
-        other = f"; to try things with an {self.credential}, use {shared}" if shared and app_id != shared else ""
-        return f"Check it where you registered your app ({self.pages.apps}){other}"
+    @property
+    def title(self) -> Said:
+        """Name for use in a sentence, including at its beginning; in a language with articles, without its article."""
+        return said(f"title_{self.name}")
 
     @property
-    def lacks_app_id(self) -> str:
+    def credential(self) -> Said:
+        """Word for its tokens."""
+        return said(f"credential_{self.name}")
+
+    @property
+    def crowded(self) -> str:
+        """Advice if there may be too many connections; empty if Deriv states no limit."""
+        return said(f"crowded_{self.name}") if self.connections is not None else ""
+
+    @property
+    def lacks_app_id(self) -> Said:
         """Message for a missing app ID."""
-        return (
-            f"{self.title} needs your app ID as well as the token: pass app_id=, or set DERIV_APP_ID. You find it "
-            f"where you registered your app; if you have none, register one of the type PAT: {self.pages.apps}"
-        )
+        return said("app_id_missing", api=self.title, page=self.pages.apps)
+
+    def advice(self, scopes: object) -> Said:
+        """Return advice for missing scopes, which are given by their labels."""
+        return said(f"scope_advice_{self.name}", scopes=scopes, page=self.pages.tokens)
+
+    def check_app_id(self, app_id: str | None) -> Said:
+        """Return advice for an app ID that Deriv does not know."""
+        if self.shared_app_id is None or app_id == self.shared_app_id:
+            return said("check_app_id", page=self.pages.apps)
+        return said("check_app_id_or_share", page=self.pages.apps, app_id=self.shared_app_id)
 
     def serves(self, server: str) -> bool:
         """Return True if an address can belong to a server of this API."""
@@ -136,15 +148,12 @@ _HOME = "https://home.deriv.com/dashboard/home"
 
 OPTIONS = ApiFacts(
     name="options",
-    title="Deriv's current API",
     server="https://api.derivws.com",
     auth_host="https://auth.deriv.com",
     retiring=False,
-    credential="personal access token",
     token_certain=re.compile(r"pat_|ory_|eyJ[\w\-]+\.[\w\-]+\.", re.ASCII),
     token_likely=None,
     app_id=re.compile(r"(?!\d{1,9}$)[\w-]{1,64}", re.ASCII),
-    app_id_kind="letters and digits, about 21 of them",
     shared_app_id=None,
     scopes=MappingProxyType(
         {
@@ -155,10 +164,7 @@ OPTIONS = ApiFacts(
         }
     ),
     smallest_scope="trade",
-    advice=f"Create a token with {{ticks}} at {_PAGES.tokens} and sign in with it.",
     pages=_PAGES,
-    crowded="Deriv's current API allows each user five connections at a time, and this one may be the sixth. Close "
-    "those of other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
     connections=5,
     one_for_all=True,
     creates_demo=True,
@@ -194,20 +200,18 @@ OPTIONS = ApiFacts(
     ),
     untold=MappingProxyType(
         {
-            "api_token": Untold("your tokens", _PAGES.tokens, "session.calls()"),
-            "app_list": Untold("your apps", _PAGES.apps, "{face}.markup()"),
-            "exchange_rates": Untold("all exchange rates at once", method="{face}.exchange_rates()"),
-            "get_account_status": Untold(
-                "verification, cashier and restrictions", _PAGES.profile, "{face}.account_status()"
-            ),
-            "get_limits": Untold("your account's limits", _PAGES.profile, "{face}.account_status()"),
-            "get_settings": Untold("your personal details", _PAGES.profile, "{face}.accounts()"),
-            "landing_company": Untold("which company serves a country", _PAGES.account, "{face}.accounts()"),
-            "login_history": Untold("past sign-ins", _PAGES.profile, "session.events()"),
-            "mt5_login_list": Untold("MT5 accounts", _HOME, "{face}.accounts()"),
-            "oauth_apps": Untold("which apps may use your accounts", _PAGES.profile, "{face}.accounts()"),
+            "api_token": Untold("tokens", _PAGES.tokens, "session.calls()"),
+            "app_list": Untold("apps", _PAGES.apps, "{face}.markup()"),
+            "exchange_rates": Untold("exchange_rates", method="{face}.exchange_rates()"),
+            "get_account_status": Untold("status", _PAGES.profile, "{face}.account_status()"),
+            "get_limits": Untold("limits", _PAGES.profile, "{face}.account_status()"),
+            "get_settings": Untold("personal_details", _PAGES.profile, "{face}.accounts()"),
+            "landing_company": Untold("company", _PAGES.account, "{face}.accounts()"),
+            "login_history": Untold("sign_ins", _PAGES.profile, "session.events()"),
+            "mt5_login_list": Untold("mt5_accounts", _HOME, "{face}.accounts()"),
+            "oauth_apps": Untold("apps_with_access", _PAGES.profile, "{face}.accounts()"),
             "website_status": Untold(
-                "limits, currencies and fees of the site",
+                "site",
                 "https://developers.deriv.com/docs/limits",
                 "session.health()",
             ),
@@ -218,15 +222,12 @@ OPTIONS = ApiFacts(
 
 V3 = ApiFacts(
     name="v3",
-    title="Deriv's older API (v3)",
     server="wss://ws.derivws.com/websockets/v3",
     auth_host="https://oauth.deriv.com",
     retiring=True,
-    credential="API token",
     token_certain=re.compile(r"a1-"),
     token_likely=re.compile(r"[A-Za-z0-9]{15}\s*$"),
     app_id=re.compile(r"0*[1-9]\d{0,8}", re.ASCII),
-    app_id_kind="a whole number above 0",
     shared_app_id="1089",
     scopes=MappingProxyType(
         {
@@ -238,14 +239,12 @@ V3 = ApiFacts(
         }
     ),
     smallest_scope="read",
-    advice="Create a token with {ticks} ticked at Deriv (Account settings, API token) and sign in with it.",
     pages=Pages(
         tokens="https://app.deriv.com/account/api-token",
         apps="https://legacy-api.deriv.com/dashboard",
         account=_PAGES.account,
         profile="https://app.deriv.com/account/proof-of-identity",
     ),
-    crowded="",
     connections=None,
     one_for_all=False,
     creates_demo=False,
@@ -280,12 +279,12 @@ V3 = ApiFacts(
     ),
     untold=MappingProxyType(
         {
-            "account_nickname": Untold("a nickname", method="{face}.settings()"),
-            "legacy_accounts": Untold("accounts from before a move", method="{face}.accounts()"),
-            "legacy_statement": Untold("transactions from before a move", method="{face}.statement()"),
-            "partners_analytics_overview": Untold("a partner's figures", method="{face}.markup()"),
+            "account_nickname": Untold("nickname", method="{face}.settings()"),
+            "legacy_accounts": Untold("earlier_accounts", method="{face}.accounts()"),
+            "legacy_statement": Untold("earlier_transactions", method="{face}.statement()"),
+            "partners_analytics_overview": Untold("partner_figures", method="{face}.markup()"),
             "wallet_list": Untold("wallets", method='{face}.balance("all")'),
-            "wallet_transactions": Untold("transactions of wallets", method="{face}.statement()"),
+            "wallet_transactions": Untold("wallet_transactions", method="{face}.statement()"),
         }
     ),
     older=MappingProxyType({}),

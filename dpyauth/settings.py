@@ -8,10 +8,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dpyauth._pasted import bare
-from dpyauth.arguments.words import UNSHOWN, shown
+from dpyauth.arguments.words import UNSHOWN, UNSHOWN_NUMBER, shown
 from dpyauth.errors import InvalidSetting
 from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 from dpyauth.texts.languages import ENGLISH, from_environment, tag
+from dpyauth.texts.said import Said, joined, said
 
 
 class Settings(NamedTuple):
@@ -64,7 +65,8 @@ def settings(
 def known(api: str) -> ApiFacts:
     """Return the facts of an API; raise InvalidSetting if there is no API of this name."""
     if api not in APIS:
-        raise InvalidSetting(f"The API must be one of {', '.join(map(repr, APIS))}{_instead(api)}.", field="api")
+        wrong = said("no_such_api", apis=", ".join(map(repr, APIS)))
+        raise InvalidSetting(joined(wrong, _given(api)), field="api")
     return APIS[api]
 
 
@@ -82,13 +84,14 @@ def _app_id(given: object, facts: ApiFacts) -> str:
     if facts.app_id.fullmatch(text):
         return text.lstrip("0") if text.isdecimal() else text
     other = by_app_id(text)
-    kind = f" This one belongs to {APIS[other].title}." if other else ""
-    shared = f" To try things with an {facts.credential}, use {facts.shared_app_id}." if facts.shared_app_id else ""
-    raise InvalidSetting(
-        f"For {facts.title}, the app ID must be {facts.app_id_kind}{_instead(given)}.{kind} You find it where you "
-        f"registered your app: {facts.pages.apps}{shared}",
-        field="app_id",
+    wrong = joined(
+        said(f"app_id_{facts.name}"),
+        _given(given),
+        said("app_id_of_other_api", api=APIS[other].title) if other else "",
+        said("app_id_shared", app_id=facts.shared_app_id) if facts.shared_app_id else "",
+        said("app_id_where", page=facts.pages.apps),
     )
+    raise InvalidSetting(wrong, field="app_id")
 
 
 def _digits(given: object) -> str:
@@ -108,20 +111,18 @@ def _server(given: str, facts: ApiFacts) -> str:
     plain, secure = facts.plain, facts.secure
     if parts.scheme not in {plain, secure} or not host or "@" in parts.netloc or parts.query or parts.fragment:
         # The text does not repeat the address: it may be a pasted link with a token in it.
-        raise InvalidSetting(
-            f"The server must be an address like {facts.server}, with nothing after it.", field="server"
-        )
+        raise InvalidSetting(said("server_address", example=facts.server), field="server")
     if parts.scheme == plain and not is_loopback(host):
-        raise InvalidSetting(
-            f"A token must not be sent unencrypted: use {secure}:// instead of {plain}:// for {host}. "
-            f"({plain}:// is allowed only for servers on this machine.)"
-        )
+        raise InvalidSetting(said("unencrypted", secure=secure, plain=plain, host=host))
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _instead(given: object) -> str:
-    said = shown(given)  # UNSHOWN for a long text, which may be a token in the wrong field
-    return "" if said == UNSHOWN else f", not {said}"
+def _given(given: object) -> Said | str:
+    """Return a sentence about what the user passed; empty if it is long, and may be a token in the wrong field."""
+    if not isinstance(given, str | int | float | None):
+        return said("given_type", type=type(given).__name__)
+    text = shown(given)
+    return "" if text in (UNSHOWN, UNSHOWN_NUMBER) else said("given", given=text)
 
 
 def language_of(given: object) -> str:
@@ -129,5 +130,5 @@ def language_of(given: object) -> str:
     if given is None:
         return from_environment()
     if not isinstance(given, str) or not (code := tag(given)):
-        raise InvalidSetting(f"The language must be a code like 'ES' or 'pt-BR'{_instead(given)}.", field="language")
+        raise InvalidSetting(joined(said("language_code"), _given(given)), field="language")
     return code

@@ -8,6 +8,7 @@ from dpyauth.credentials import api_of, bare
 from dpyauth.errors import InvalidSetting
 from dpyauth.registry import APIS, DEFAULT, by_app_id, by_server
 from dpyauth.settings import Settings, settings
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.credentials import Secret
@@ -71,7 +72,7 @@ def the_sandbox(wanted: bool, server: str | None) -> Sandbox | None:
     if not wanted:
         return None
     if server is not None:
-        raise InvalidSetting("Give either sandbox=True or server=, not both.")
+        raise InvalidSetting(said("sandbox_or_server"))
     from dpyauth.sandbox import shared
 
     return shared()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dpyauth.registry import APIS, DEFAULT, by_app_id, by_server, by_token
+from dpyauth.texts.said import in_language
 
 
 def test_the_default_is_the_current_api() -> None:
@@ -61,4 +62,16 @@ def test_pages_are_on_derivs_own_domain() -> None:
             assert page.startswith("https://")
             assert page.split("/")[2].endswith(".deriv.com")
         assert facts.smallest_scope in facts.scopes
-        assert "{ticks}" in facts.advice
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt-BR"])
+@pytest.mark.parametrize("api", APIS)
+def test_facts_in_words(api: str, language: str) -> None:
+    facts = APIS[api]
+    words = [facts.title, facts.credential, facts.check_app_id(None), facts.lacks_app_id, facts.advice("X")]
+    words += [untold.what for untold in facts.untold.values()]
+    english = language == "en"
+    assert [text for text in words if (in_language(text, language) == text) is not english] == []
+    assert (facts.connections is None) is (facts.crowded == "")
+    assert "X" in in_language(facts.advice("X"), language)
+    assert in_language(facts.title, language) in in_language(facts.lacks_app_id, language)

@@ -46,7 +46,7 @@ def test_an_invalid_app_id_is_refused(given: Any) -> None:
 
 @pytest.mark.parametrize("given", ["abc", 0, -1, 1.5])
 def test_a_short_wrong_app_id_is_repeated(given: Any) -> None:
-    with pytest.raises(InvalidSetting, match=f"not {given!r}"):
+    with pytest.raises(InvalidSetting, match=rf"You gave {given!r}\."):
         settings(app_id=given, api="v3")
 
 
@@ -228,3 +228,48 @@ def test_unencrypted_only_on_this_machine_on_the_options_api() -> None:
 def test_there_are_two_apis(given: str) -> None:
     with pytest.raises(InvalidSetting, match="'options', 'v3'"):
         settings(api=given)
+
+
+# In the user's language
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "english", "spanish"),
+    [
+        (
+            {"app_id": "abc", "api": "v3"},
+            "app_id_v3",
+            "For Deriv's older API (v3), the app ID must be a whole number above 0. You gave 'abc'. This one belongs "
+            "to Deriv's current API. To try things with an API token, use 1089. You find yours where you registered "
+            "your app: https://legacy-api.deriv.com/dashboard",
+            "En la API anterior de Deriv (v3), el ID de la app debe ser un número entero mayor que 0. Indicaste 'abc'. "
+            "Este es de la API actual de Deriv. Para hacer pruebas con un token de API, usa 1089. El tuyo está donde "
+            "registraste tu app: https://legacy-api.deriv.com/dashboard",
+        ),
+        (
+            {"app_id": []},
+            "app_id_options",
+            "For Deriv's current API, the app ID must be letters and digits, about 21 of them. You gave a value of the "
+            "type list. You find yours where you registered your app: https://developers.deriv.com/dashboard/",
+            "En la API actual de Deriv, el ID de la app se compone de letras y dígitos, unos 21 en total. Indicaste un "
+            "valor del tipo list. El tuyo está donde registraste tu app: https://developers.deriv.com/dashboard/",
+        ),
+        (
+            {"api": "v4"},
+            "no_such_api",
+            "The API must be one of 'options', 'v3'. You gave 'v4'.",
+            "La API debe ser una de estas: 'options', 'v3'. Indicaste 'v4'.",
+        ),
+        (
+            {"server": "wss://example.com/?token=abc", "api": "v3"},
+            "server_address",
+            f"The server must be an address like {SERVER}, with nothing after it.",
+            f"El servidor debe ser una dirección como {SERVER}, sin nada detrás.",
+        ),
+    ],
+)
+def test_errors_speak_the_users_language(wrong: dict[str, Any], code: str, english: str, spanish: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        settings(**wrong)
+    assert (refused.value.code, str(refused.value)) == (code, english)
+    assert refused.value.in_language("es-MX") == spanish

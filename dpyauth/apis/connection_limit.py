@@ -19,7 +19,7 @@ def told(error: DpyauthError, facts: ApiFacts) -> DpyauthError:
     """Return the error, with advice if Deriv refused a one-time password because of too many connections."""
     if not facts.crowded or not _is_by_name(error):
         return error
-    return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}.", call=error.call, status=429)
+    return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}", call=error.call, status=429)
 
 
 def _is_by_name(error: BaseException) -> bool:

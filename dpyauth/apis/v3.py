@@ -17,6 +17,7 @@ from dpyauth.net.messages import Reply, error_code, flag
 from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.state import Handshake
 from dpyauth.registry import APIS
+from dpyauth.texts.said import clause
 
 if TYPE_CHECKING:
     from dpyauth.apis.options.dispatcher import HttpDispatcher
@@ -185,7 +186,10 @@ def error(
 
 _KINDS: Mapping[str, Kind] = {
     **KINDS,
-    "InvalidAppID": (SignInRefused, f"Deriv does not know the app ID of this session. {FACTS.check_app_id(None)}"),
+    "InvalidAppID": (
+        SignInRefused,
+        f"Deriv does not know the app ID of this session. {clause(FACTS.check_app_id(None))}",
+    ),
     "InvalidToken": (
         ApiError,
         "If other calls still work, you are signed in: run the cell again. Otherwise sign in again with "
@@ -210,7 +214,7 @@ def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None)
     text = _REFUSALS.get(code)
     if code == "InvalidAppID":
         which = f"the app ID {app_id}" if app_id else "the app ID of this session"
-        text = f"Deriv does not know {which} on this API. {FACTS.check_app_id(app_id)}"
+        text = f"Deriv does not know {which} on this API. {clause(FACTS.check_app_id(app_id))}"
     in_shape = isinstance(reply["error"], dict)  # an error in another form is not Deriv's own, whatever it says
     if not in_shape or (text is None and code != "InputValidationFailed"):
         return general, True

@@ -16,6 +16,9 @@ LONGEST = 8
 UNSHOWN = "this text"
 """Words for a text that is not repeated."""
 
+UNSHOWN_NUMBER = "a number this long"
+"""Words for a number that is not repeated."""
+
 _WIDEST = 120
 """Longest number or time that an error shows, in characters."""
 
@@ -57,9 +60,9 @@ def shown(value: Any, longest: int = LONGEST) -> str:
         value = (int if isinstance(value, int) else float)(value)  # without the repr of numpy or an enum
     if value is None or isinstance(value, bool | int | float | Decimal | dt.date | dt.time | dt.timedelta):
         try:
-            return text if len(text := repr(value)) <= _WIDEST else "a number this long"
+            return text if len(text := repr(value)) <= _WIDEST else UNSHOWN_NUMBER
         except ValueError:  # an int with thousands of digits has no text
-            return "a number this long"
+            return UNSHOWN_NUMBER
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if type(value) in (list, dict, tuple) and not value:

@@ -81,7 +81,7 @@ def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[Said, Dpyaut
     refused = SignInRefused(
         joined(
             said("app_id_likely_unknown" if known else "app_id_unknown", status=status, app_id=app_id),
-            f"{APIS[by_app_id(app_id) or DEFAULT].check_app_id(app_id)}.",
+            APIS[by_app_id(app_id) or DEFAULT].check_app_id(app_id),
             said("app_id_right") if known else "",
         ),
         code="InvalidAppID",

@@ -117,7 +117,7 @@ class Connector:
         reason, error, off = explain(raised, self._patience, self._app_id)
         status = status_of(raised)
         if self._crowded and looks_crowded(status):
-            reason = joined(reason, self._crowded, by=". ")
+            reason = joined(reason, clause(self._crowded), by=". ")
         error = error or unreachable(reason, status)
         if not isinstance(self._address, str):
             # A refused one-time password may just have been too old, so the next attempt gets a new one at once. That

@@ -14,6 +14,7 @@ from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.oauth import implicit, pkce
 from dpyauth.registry import APIS
 from dpyauth.settings import Settings, is_loopback
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.credentials import Granted
@@ -87,7 +88,7 @@ class ImplicitFlow:
             try:
                 app_id = str(sandbox.register_app(_LESSONS, wanted.back, ("read", "trading_information")))
             except InvalidSetting as error:
-                raise RedirectRefused(str(error), code="redirect_url") from None
+                raise RedirectRefused(error.text, code="redirect_url") from None
         self.settings = targets.settings("v3", app_id)
         self.state = implicit.new_state()
         self.listen_at = wanted.redirect_url
@@ -119,14 +120,11 @@ class CodeFlow:
             try:
                 app_id = sandbox.register_options_app(_LESSONS, back, self._scopes)
             except InvalidSetting as error:
-                raise RedirectRefused(str(error), code="redirect_url") from None
+                raise RedirectRefused(error.text, code="redirect_url") from None
         self.settings = targets.settings("options", app_id)
         if self.settings.app_id is not None and not back:
-            raise RedirectRefused(
-                "To sign you in with the browser, Deriv needs the redirect URL of your app. Enter it exactly as you "
-                f"registered it at {APIS['options'].pages.apps}",
-                code="redirect_url",
-            )
+            needed = said("redirect_url_needed", page=APIS["options"].pages.apps)
+            raise RedirectRefused(needed, code="redirect_url")
         self._begun = pkce.CodeSignIn(
             self.settings.app_id or "",
             back or "",

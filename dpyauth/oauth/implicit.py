@@ -21,6 +21,7 @@ from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.registry import APIS
 from dpyauth.settings import is_loopback, settings
+from dpyauth.texts.said import Said, joined, said
 
 HOST = APIS["v3"].auth_host
 """Address of Deriv's sign-in pages."""
@@ -36,17 +37,6 @@ _FIELD = re.compile(r"(?P<kind>acct|token|cur)r?(?P<number>[1-9][0-9]{0,3})|stat
 _TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _LOGINID = re.compile(r"[A-Z]{1,16}[0-9]{1,16}")
 _CURRENCY = re.compile(r"[A-Z0-9]{0,16}")
-
-_TEXTS = {
-    "not_a_redirect": "This is not the address at which the browser sign-in ends: it contains no account. After you "
-    "have given the app access, the browser opens a page, which it may be unable to reach. Copy the whole text of the "
-    "address bar there.",
-    "state_missing": "The address does not show which sign-in it belongs to, so it was not accepted automatically. "
-    "Copy the whole text of the browser's address bar and paste it.",
-    "state_mismatch": "This address belongs to another sign-in. Start again with the sign-in link, and paste the "
-    "address at which that sign-in ends.",
-    "access_denied": "You did not give the app access to your accounts. Start the sign-in again if you want to.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +96,7 @@ def authorize_url(
     """
     checked, shared = settings(app_id, language=language, api="v3"), APIS["v3"].shared_app_id
     if app_id is None or checked.app_id == shared:
-        raise InvalidSetting(
-            "To sign in with the browser you need an app ID of your own, registered at Deriv with a redirect URL. "
-            f"The app ID {shared}, which anyone may use, works with API tokens only.",
-            field="app_id",
-        )
+        raise InvalidSetting(said("own_app_id_v3", app_id=shared), field="app_id")
     fields = {
         "app_id": checked.app_id,
         "l": checked.language_at_deriv,
@@ -176,9 +162,9 @@ def plain_host(given: str) -> str:
     bare = parts.path.rstrip("/") == "" and not parts.query and not parts.fragment
     known = re.fullmatch(r"[\w.\-:\[\]]+", parts.netloc, re.ASCII) and name
     if not bare or not known or parts.scheme not in {"http", "https"}:
-        raise InvalidSetting(f"The address of the sign-in pages must be like {HOST}, with nothing after it.")
+        raise InvalidSetting(said("sign_in_address", example=HOST))
     if parts.scheme == "http" and not is_loopback(name):
-        raise InvalidSetting(f"Tokens must not be sent unencrypted: use https:// instead of http:// for {name}.")
+        raise InvalidSetting(said("sign_in_unencrypted", host=name))
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -188,13 +174,13 @@ def _read(entered: Secret, state: Secret | None, pasted: bool) -> tuple[Grant, .
         return fields
     came = Secret(fields.pop("state", ""))
     if not fields:
-        return refused("not_a_redirect")
+        return refused("not_a_redirect", said("not_a_redirect_v3"))
     # The state is checked before anything else is believed, an error included: a page that sends the browser here with
     # "error=access_denied" must not be able to end the sign-in. `Secret` compares in constant time.
     if came.reveal() and came != state:
-        return refused("state_mismatch")
+        return refused("state_mismatch", said("state_mismatch"))
     if not came.reveal() and not pasted:
-        return refused("state_missing")
+        return refused("state_missing", said("state_missing_v3"))
     if "error" in fields or "error_description" in fields:
         return derivs_own(fields, [came, *(Secret(fields[name]) for name in fields if "token" in name)])
     return _grants(fields)
@@ -203,13 +189,13 @@ def _read(entered: Secret, state: Secret | None, pasted: bool) -> tuple[Grant, .
 def _fields(text: str) -> dict[str, str] | RedirectRefused:
     """Return the fields of a URL's query and fragment that belong to a sign-in."""
     if len(text) > LONGEST:
-        return damaged("it is far too long", "unreadable")
+        return damaged(said("address_long"), "unreadable")
     # Read the query, the fragment, or one inside the other: no value that matters contains these characters.
     parts = re.sub("[?#]", "&", text.strip().strip("'\"<>"))
     try:
         pairs = parse_qsl(parts, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        return damaged("it has far too many fields", "unreadable")
+        return damaged(said("address_fields"), "unreadable")
     fields: dict[str, str] = {}
     for name, value in pairs:
         match = _FIELD.fullmatch(name.strip().lower())
@@ -218,7 +204,7 @@ def _fields(text: str) -> dict[str, str] | RedirectRefused:
         known = f"{match['kind']}{match['number']}" if match["kind"] else match[0]
         # Two addresses pasted together, or one with a field added: neither value can be trusted.
         if fields.setdefault(known, value.strip()) != value.strip():
-            return damaged(f"it has two different values for {known}", "unreadable")
+            return damaged(said("address_two_values", field=known), "unreadable")
     return fields
 
 
@@ -231,11 +217,11 @@ def _grants(fields: Mapping[str, str]) -> tuple[Grant, ...] | RedirectRefused:
         currency = fields.get(f"cur{number}", "")
         grant = Grant(_capitals(loginid or ""), Secret(token or ""), _capitals(currency))
         if not (_LOGINID.fullmatch(grant.loginid) and _CURRENCY.fullmatch(grant.currency)):
-            return damaged(f"the login ID or the currency of account {number} is not valid")
+            return damaged(said("address_account", number=str(number)))
         if not _TOKEN.fullmatch(grant.token.reveal()):
-            return damaged(f"the token of account {number} is not valid")
+            return damaged(said("address_token", number=str(number)))
         grants.append(grant)
-    return tuple(grants) or damaged("the first account is missing")
+    return tuple(grants) or damaged(said("address_no_account"))
 
 
 def _capitals(text: str) -> str:
@@ -249,14 +235,11 @@ def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefu
     # again. An address must not be able to claim them.
     if not re.fullmatch(r"[a-z_]{1,40}", code) or code in FOREIGN or code == "damaged":
         code = "unknown_error"
-    if code in _TEXTS:
-        return refused(code)
-    said = harmless(scrub(fields.get("error_description", ""), private))
-    return RedirectRefused(
-        f"The browser sign-in ended with {code}{said and ': ' + said}. Start it again; if that does not help, check "
-        "the app's registration at Deriv.",
-        code=code,
-    )
+    if code == "access_denied":
+        return refused(code, said("access_denied"))
+    words = harmless(scrub(fields.get("error_description", ""), private))
+    ended = said("sign_in_ended_with", error=code, words=words) if words else said("sign_in_ended", error=code)
+    return refused(code, ended)
 
 
 def harmless(text: str) -> str:
@@ -266,15 +249,11 @@ def harmless(text: str) -> str:
     return " ".join(shown)[:200].rstrip(" .")
 
 
-def refused(code: str) -> RedirectRefused:
-    """Return the error with one of the codes of this module."""
-    return RedirectRefused(_TEXTS[code], code=code)
+def refused(code: str, text: Said) -> RedirectRefused:
+    """Return the error with one of the codes of this package, or Deriv's own."""
+    return RedirectRefused(text, code=code)
 
 
-def damaged(what: str, code: str = "damaged") -> RedirectRefused:
-    """Return the error for a damaged address; ``what`` says what is wrong with it."""
-    return RedirectRefused(
-        f"The address is damaged: {what}. Copy the whole text of the browser's address bar again, or start the sign-in "
-        "again.",
-        code=code,
-    )
+def damaged(what: Said, code: str = "damaged") -> RedirectRefused:
+    """Return the error for a damaged address; ``what`` is a sentence that says what is wrong with it."""
+    return RedirectRefused(joined(what, said("address_again")), code=code)

@@ -41,6 +41,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth.implicit import FOREIGN
 from dpyauth.oauth.loopback import bind, checked
+from dpyauth.texts.said import said
 
 T = TypeVar("T")
 
@@ -77,8 +78,6 @@ _UNTIED: Final = _PAGE.format(
 )
 _DONE: Final = _PAGE.format("Sign-in received", "You can close this tab and go back to the notebook.")
 _REFUSED: Final = _PAGE.format("No access", "Close this tab and go back to the notebook; it says what happened.")
-
-_LATE: Final = "The browser sign-in timed out. Start it again, or paste the address at which your browser ended up."
 
 
 class _Response(NamedTuple):
@@ -236,7 +235,7 @@ class Listener(Generic[T]):
         if isinstance(outcome, tuple):
             self.future.set_result(outcome[0])
         else:
-            self.future.set_exception(outcome or ListenerFailed(_LATE))
+            self.future.set_exception(outcome or ListenerFailed(said("sign_in_late")))
 
     def answer(self, request: RequestStartLine, hosts: list[str]) -> tuple[_Response, float]:
         """Return the response to a request, and the seconds to wait before sending it."""

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from dpyauth.errors import ListenerFailed
 from dpyauth.settings import is_loopback
+from dpyauth.texts.said import said
 
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
@@ -23,10 +24,7 @@ def checked(url: str) -> SplitResult:
         here = False
     # The text does not repeat the address: it may be a pasted one with tokens in it.
     if not here or parts.scheme != "http" or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ListenerFailed(
-            "dpyauth can receive the browser sign-in by itself only if the app's redirect URL is a plain "
-            "http://localhost… or http://127.0.0.1… address. Paste the address at which your browser ends up instead."
-        )
+        raise ListenerFailed(said("redirect_url_elsewhere"))
     return parts
 
 
@@ -50,13 +48,13 @@ def bind(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for half in bound:
             half.close()
-        reason = "another program is using it" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
         if isinstance(error, PermissionError):
-            reason = "this requires administrator rights"
-        raise ListenerFailed(
-            f"Cannot listen on port {port} of this machine: {reason}. Paste the address at which your browser ends up "
-            "instead."
-        ) from None
+            reason = said("port_reserved", port=str(port))
+        elif error.errno == errno.EADDRINUSE:
+            reason = said("port_taken", port=str(port))
+        else:
+            reason = said("port_failed", port=str(port), reason=os.strerror(error.errno or 0))
+        raise ListenerFailed(reason) from None
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -24,7 +24,6 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from oauthlib.oauth2 import WebApplicationClient
@@ -34,6 +33,7 @@ from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.oauth.implicit import LONGEST, MOST_FIELDS, damaged, derivs_own, new_state, plain_host, refused
 from dpyauth.registry import APIS
 from dpyauth.settings import is_loopback, settings
+from dpyauth.texts.said import said
 
 HOST = APIS["options"].auth_host
 """Address of Deriv's sign-in pages."""
@@ -46,16 +46,8 @@ _FIELDS = frozenset({"code", "state", "error", "error_description"})
 _CODE = re.compile(r"[\x21-\x7e]{1,4096}")
 _SCOPE = re.compile(r"[\w.:/\-]{1,64}", re.ASCII)
 
-_TEXTS: Final = {
-    "not_a_redirect": "This is not the address at which the browser sign-in ends. After you have given the app access, "
-    "the browser opens the app's redirect URL, where there may be no page. Copy the whole text of the address bar "
-    "there. The code alone is not enough, because it does not show which sign-in it belongs to.",
-    "state_missing": "The address does not show which sign-in it belongs to, so it was not accepted. Copy the whole "
-    "text of the browser's address bar. If the page there reports an error, compare the app ID and the redirect URL "
-    "with those of the app's registration at Deriv.",
-    "used": "This sign-in is over: its address can be used only once. Start the sign-in again.",
-    "expired": f"This sign-in was started more than {LIFETIME / 60:.0f} minutes ago and has expired. Start it again.",
-}
+_OVER = frozenset({"used", "expired"})
+"""Codes of `RedirectRefused` for a sign-in that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +114,7 @@ class CodeSignIn:
     ) -> None:
         checked = settings(client_id or None, language=language or "EN", api="options")
         if checked.app_id is None:
-            raise InvalidSetting(
-                "To sign in with the browser you need an app ID of your own, from an app that signs in with OAuth. "
-                f"Register one at {APIS['options'].pages.apps}",
-                field="app_id",
-            )
+            raise InvalidSetting(said("own_app_id_options", page=APIS["options"].pages.apps), field="app_id")
         self._client_id = checked.app_id
         self._redirect_uri = _redirect_uri(redirect_uri)
         self._host = plain_host(host)
@@ -188,7 +176,7 @@ class CodeSignIn:
         if self._verifier is not None and self._clock() >= self._ends:
             self._over, self._verifier = "expired", None
         if self._verifier is None:
-            return _ours(self._over)
+            return refused(self._over, said(f"sign_in_{self._over}", minutes=f"{LIFETIME / 60:.0f}"))
         fields = _fields(address.reveal())
         if isinstance(fields, RedirectRefused):
             return fields
@@ -196,19 +184,19 @@ class CodeSignIn:
         # end the sign-in, or make the user sign in to the account of someone else. `Secret` compares in constant time.
         came = Secret(fields.pop("state", ""))
         if not fields:
-            return _ours("not_a_redirect")
+            return refused("not_a_redirect", said("not_a_redirect_options"))
         if not came.reveal():
-            return _ours("state_missing")
+            return refused("state_missing", said("state_missing_options"))
         if came != self.state:
-            return refused("state_mismatch")
+            return refused("state_mismatch", said("state_mismatch"))
         code = Secret(fields.get("code", ""))
         denied = "error" in fields or "error_description" in fields
         if not denied and not _CODE.fullmatch(code.reveal()):
-            return damaged("the code is not valid")
+            return damaged(said("address_code"))
         # The verifier leaves with the code. Without it nothing can be exchanged a second time.
         verifier, self._over, self._verifier = self._verifier, "used", None
         if denied:
-            if fields.get("error", "").lower() in _TEXTS:
+            if fields.get("error", "").lower() in _OVER:
                 fields["error"] = ""  # a verdict of this class, which an address must not be able to claim
             return derivs_own(fields, [came, code])
         return Code(code, verifier, self._client_id, self._redirect_uri, self._host)
@@ -217,16 +205,16 @@ class CodeSignIn:
 def _fields(text: str) -> dict[str, str] | RedirectRefused:
     """Return the fields of a URL's query and fragment that belong to a sign-in."""
     if len(text) > LONGEST:
-        return damaged("it is far too long", "unreadable")
+        return damaged(said("address_long"), "unreadable")
     parts = re.sub("[?#]", "&", text.strip().strip("'\"<>"))
     try:
         pairs = parse_qsl(parts, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        return damaged("it has far too many fields", "unreadable")
+        return damaged(said("address_fields"), "unreadable")
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name in fields:
-            return damaged(f"it contains the {name.replace('_', ' ')} more than once", "unreadable")
+            return damaged(said("address_twice", field=name), "unreadable")
         if name in _FIELDS:
             fields[name] = value
     return fields
@@ -243,22 +231,12 @@ def _redirect_uri(given: str) -> str:
     secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(name))
     if not name or not secure or "@" in parts.netloc or not re.fullmatch(r"[\x21-\x7e]+", text) or "#" in text:
         # The text does not repeat the URL: it may be a pasted address with a code in it.
-        raise InvalidSetting(
-            "The redirect URL must be exactly the one registered for the app: an https:// address (http:// only on "
-            "this machine) without a '#'.",
-            field="redirect_url",
-        )
+        raise InvalidSetting(said("redirect_url"), field="redirect_url")
     return text
 
 
 def _scopes(given: Collection[str]) -> str:
     words = given.split() if isinstance(given, str) else list(given)
     if not words or not all(isinstance(word, str) and _SCOPE.fullmatch(word) for word in words):
-        raise InvalidSetting(
-            "Request at least one scope, such as 'trade'; the app's registration at Deriv lists the allowed ones."
-        )
+        raise InvalidSetting(said("no_scope"))
     return " ".join(words)
-
-
-def _ours(code: str) -> RedirectRefused:
-    return RedirectRefused(_TEXTS[code], code=code)

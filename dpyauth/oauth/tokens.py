@@ -31,6 +31,7 @@ from dpyauth.net.unlogged import unlogged
 from dpyauth.oauth.implicit import harmless, plain_host
 from dpyauth.oauth.pkce import HOST, Code
 from dpyauth.settings import is_loopback
+from dpyauth.texts.said import clause, joined, said
 
 PATIENCE = 30.0
 """Longest time for an exchange, in seconds."""
@@ -44,13 +45,8 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 _LONGEST_LIFE = 1e10  # seconds; a longer life is a mistake
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
-_AGAIN: Final = "Start the sign-in again."
-_REASONS: Final = {
-    "invalid_grant": "the sign-in has been used before, has expired, or belongs to another app or redirect URL. If "
-    "this happens again, compare the redirect URL with the registered one, character by character",
-    "invalid_client": "Deriv does not know the app ID, or the app does not sign in with OAuth. App IDs of the v3 API, "
-    "which are numbers, do not work here",
-}
+_EXPLAINED: Final = frozenset({"invalid_grant", "invalid_client"})
+"""Refusals of Deriv with an explanation of their own."""
 
 
 def http_client(host: str = HOST) -> httpx.AsyncClient:
@@ -79,11 +75,12 @@ def http_client(host: str = HOST) -> httpx.AsyncClient:
             trust_env=not here,
         )
     except ImportError:
-        why = "they name a SOCKS proxy, which needs the package socksio"
+        wrong = said("socks_proxy")
     except (ValueError, OSError, httpx.InvalidURL):
-        why = wrong_certificates() or "the proxy or certificate file that they name does not work"
+        why = wrong_certificates()
+        wrong = said("network_settings", why=clause(why)) if why else said("proxy_or_certificates")
     # Raised outside of the handlers: the error that was caught may contain a proxy's password.
-    raise ConnectionFailed(f"The network settings of this machine cannot be used: {why}.", call=_CALL)
+    raise ConnectionFailed(wrong, call=_CALL)
 
 
 async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
@@ -194,18 +191,13 @@ async def _ask(
             with unlogged():
                 status, content = await _post(http, f"{host}/oauth2/token", form())
     except _BEFORE_SENDING as error:
-        return ConnectionFailed(
-            f"Deriv's sign-in server {host} cannot be reached: {reason_of(error)}. {_AGAIN}", call=_CALL
-        )
+        return ConnectionFailed(said("sign_in_unreachable", host=host, why=clause(reason_of(error))), call=_CALL)
     except (TimeoutError, httpx.TimeoutException):
-        return CallTimeout(f"Deriv's sign-in server {host} did not answer in time. {_AGAIN}", call=_CALL)
+        return CallTimeout(said("sign_in_unanswered", host=host), call=_CALL)
     except Exception as error:  # no error of httpx may leave here: it holds the request, which contains the secrets
-        kind = type(error).__name__
-        return ConnectionLost(
-            f"The connection to {host} broke during the sign-in ({kind}), which is not repeated. {_AGAIN}", call=_CALL
-        )
-    said = parse(content)
-    return _refusal(status, said, host, private) or _tokens(said or {}, began)
+        return ConnectionLost(said("sign_in_broken", host=host, error=type(error).__name__), call=_CALL)
+    reply = parse(content)
+    return _refusal(status, reply, host, private) or _tokens(reply or {}, began)
 
 
 async def _post(http: httpx.AsyncClient, url: str, form: str) -> tuple[int, bytes]:
@@ -221,44 +213,36 @@ async def _post(http: httpx.AsyncClient, url: str, form: str) -> tuple[int, byte
 
 
 def _refusal(
-    status: int, said: Mapping[str, Any] | None, host: str, private: Collection[Secret]
+    status: int, reply: Mapping[str, Any] | None, host: str, private: Collection[Secret]
 ) -> DpyauthError | None:
     """Return the error for a response without tokens; None if it may have tokens."""
-    given = (said or {}).get("error")
+    given = (reply or {}).get("error")
     code = given.lower() if isinstance(given, str) and re.fullmatch(r"[A-Za-z_]{1,40}", given) else ""
     about = f"HTTP {status}{code and ', '}{code}"
     if status == 429:
-        return RateLimited(
-            f"Too many sign-ins in a short time ({about}). Wait a few minutes. {_AGAIN}", call=_CALL, code=code
-        )
+        return RateLimited(said("sign_ins_limited", about=about), call=_CALL, code=code)
     if status >= 500 or code in {"server_error", "temporarily_unavailable"}:
-        return ConnectionFailed(
-            f"Deriv's sign-in server has an internal problem ({about}). Wait a little. {_AGAIN}", call=_CALL
-        )
+        return ConnectionFailed(said("sign_in_fault", about=about), call=_CALL)
     if given is not None:
-        story = (said or {}).get("error_description")
+        story = (reply or {}).get("error_description")
         words = harmless(scrub(story, private)) if isinstance(story, str) else ""
-        why = _REASONS.get(code, "check the app's registration at Deriv")
-        return SignInRefused(
-            f"Deriv gave no access ({about}): {why}.{words and f' Deriv says: {words}.'} {_AGAIN}",
-            call=_CALL,
-            code=code or "unknown_error",
+        text = joined(
+            said(f"no_access_{code}" if code in _EXPLAINED else "no_access", about=about),
+            said("deriv_says", words=words) if words else "",
+            said("sign_in_again"),
         )
-    if status != 200 or said is None:
-        return BadReply(
-            f"The reply from {host} is not from Deriv's sign-in server, or the server has a fault (HTTP {status}). "
-            f"Is a proxy or a firewall in between? {_AGAIN}",
-            call=_CALL,
-        )
+        return SignInRefused(text, call=_CALL, code=code or "unknown_error")
+    if status != 200 or reply is None:
+        return BadReply(said("sign_in_bad_reply", host=host, status=str(status)), call=_CALL)
     return None
 
 
-def _tokens(said: Mapping[str, Any], began: float) -> Tokens | BadReply:
-    access, kind, scope = said.get("access_token"), said.get("token_type"), said.get("scope")
+def _tokens(reply: Mapping[str, Any], began: float) -> Tokens | BadReply:
+    access, kind, scope = reply.get("access_token"), reply.get("token_type"), reply.get("scope")
     if not _is_token(access) or not isinstance(kind, str) or kind.lower() != "bearer":
-        return BadReply(f"Deriv's reply to the sign-in contains no usable token. {_AGAIN}", call=_CALL)
-    renewal = said.get("refresh_token")
-    life = _seconds(said.get("expires_in"))
+        return BadReply(said("sign_in_no_token"), call=_CALL)
+    renewal = reply.get("refresh_token")
+    life = _seconds(reply.get("expires_in"))
     return Tokens(
         access=Secret(access),
         refresh=Secret(renewal) if _is_token(renewal) else None,

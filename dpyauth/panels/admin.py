@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import DpyauthError, OutcomeUnknown, SessionClosed
 from dpyauth.panels import account_view
 from dpyauth.panels.model import Notice, PanelModel
+from dpyauth.texts import listed
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -79,7 +80,8 @@ class AdminModel(PanelModel):
         """Return advice on how to get a token with the missing scope."""
         facts = self.session.core.api_facts
         wanted = dict.fromkeys(scope for call in (self.reads, self.changes) for scope in self.session.needs(call)[:1])
-        return facts.advice.format(ticks=" and ".join(f"'{facts.scopes[scope]}'" for scope in wanted))
+        language = self.words["lang"]
+        return facts.advice(listed([f"'{facts.scopes[scope]}'" for scope in wanted], language, "and")).said_in(language)
 
     # When to look
 

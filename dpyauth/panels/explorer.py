@@ -19,7 +19,7 @@ from dpyauth.panels.model import PanelModel, log
 from dpyauth.panels.snippets import as_json, as_json_fields, as_python
 from dpyauth.panels.stills import last_call as stills
 from dpyauth.session.calls import NOT_BY_CALL
-from dpyauth.texts import listed
+from dpyauth.texts import Either, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,7 @@ class ExplorerModel(PanelModel):
         else:
             needs = text("needs_sign_in" if call.rest else "needs_nothing")
         may = self.session.core.allowed(call)
-        advice = facts.advice.format(ticks=listed([f"'{name}'" for name in names], self.words["lang"], "or"))
+        advice = facts.advice(Either(f"'{name}'" for name in names)).said_in(self.words["lang"])
         if account is None:
             has = "" if may else text("sign_in_first")
         elif not names:

@@ -326,7 +326,7 @@ class SignInModel(SignInAttempt):
         said = here.api == api and here.app_id != usual
         return {
             "api": api,
-            "title": facts.title,
+            "title": facts.title.said_in(self.words["lang"]),
             "app_id": (here.app_id if here.api == api else usual) or "",
             "shared": facts.shared_app_id or "",
             "registers": self._sandbox is not None,  # the sandbox registers an app for every sign-in with the browser

@@ -18,6 +18,7 @@ from dpyauth.session.in_flight import InFlight
 from dpyauth.session.sent import Sent
 from dpyauth.session.signing_in import SigningIn
 from dpyauth.session.steps import Request
+from dpyauth.texts import Either
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, Api
@@ -121,9 +122,7 @@ class Sending(SigningIn):
 
     def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
         labels = self.api_facts.scopes
-        advice = self.api_facts.advice.format(
-            ticks=" or ".join(f"'{labels.get(scope, scope)}'" for scope in call.scopes)
-        )
+        advice = self.api_facts.advice(Either(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
         return MissingScope(
             f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
             f"Nothing was sent. {advice}",

@@ -25,7 +25,7 @@ def test_each_api_has_every_part() -> None:
         assert named(name) is api
         assert [one for one in PROMISED if not hasattr(api, one)] == []
         assert api.CATALOG.api == name
-        assert "{ticks}" in APIS[name].advice
+        assert "'Read'" in APIS[name].advice("'Read'")
 
 
 def test_every_scope_has_a_label() -> None:

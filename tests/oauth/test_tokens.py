@@ -298,7 +298,7 @@ def test_temporary_problems_at_deriv(status: int, body: str) -> None:
     assert ("server_error" in str(error)) == ("server_error" in body)
 
 
-@pytest.mark.parametrize(("body", "code"), [("slow down", ""), ('{"error": "slow_down"}', "slow_down")])
+@pytest.mark.parametrize(("body", "code"), [("slow down", "sign_ins_limited"), ('{"error": "slow_down"}', "slow_down")])
 def test_too_many_requests(body: str, code: str) -> None:
     assert failure(lambda _: httpx.Response(429, text=body), RateLimited).code == code
 
