@@ -238,7 +238,11 @@ def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefu
     if code == "access_denied":
         return refused(code, said("access_denied"))
     words = harmless(scrub(fields.get("error_description", ""), private))
-    ended = said("sign_in_ended_with", error=code, words=words) if words else said("sign_in_ended", error=code)
+    ended = (
+        said("browser_sign_in_ended_with", error=code, words=words)
+        if words
+        else said("browser_sign_in_ended", error=code)
+    )
     return refused(code, ended)
 
 

@@ -229,7 +229,7 @@ def _refusal(
         text = joined(
             said(f"no_access_{code}" if code in _EXPLAINED else "no_access", about=about),
             said("deriv_says", words=words) if words else "",
-            said("sign_in_again"),
+            said("start_sign_in_again"),
         )
         return SignInRefused(text, call=_CALL, code=code or "unknown_error")
     if status != 200 or reply is None:
