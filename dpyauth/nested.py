@@ -9,6 +9,7 @@ from importlib import metadata
 
 from dpyauth.arguments import public
 from dpyauth.errors import NestingRefused
+from dpyauth.texts.said import Said, joined, said
 
 _FIXED = (1, 7, 3)
 """First nest-asyncio2 that does not lose queued cells on ipykernel 7.1 and newer."""
@@ -56,33 +57,29 @@ def allow_nested_asyncio() -> str:
     return package
 
 
-def patched() -> tuple[str | None, str]:
+def patched() -> tuple[str | None, Said | None]:
     """Return the package that has patched asyncio in this process, if any, and the reason if that is not safe here."""
     if not hasattr(asyncio, "_nest_patched"):
-        return None, ""
+        return None, None
     package = "nest-asyncio2" if hasattr(asyncio, "_nest_asyncio2") else "nest-asyncio"
     second = version_numbers("nest-asyncio2") if package == "nest-asyncio2" else ()
-    try:
-        safe_package(version_numbers("ipykernel"), second, sys.version_info[:2])
-    except NestingRefused as error:
-        return package, str(error).partition(" Nothing was patched.")[0]
-    return package, ""
+    return package, _danger(version_numbers("ipykernel"), second, sys.version_info[:2])
 
 
 def safe_package(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> str:
     """Return the package that is safe with these versions; a package that is not installed has ``()``."""
+    danger = _danger(ipykernel, nest_asyncio2, python)
+    if danger is not None:
+        raise NestingRefused(joined(danger, said("nesting_refused")))
+    return "nest-asyncio2" if nest_asyncio2 >= _FIXED else "nest-asyncio"
+
+
+def _danger(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> Said | None:
     if nest_asyncio2 >= _FIXED:
-        return "nest-asyncio2"
+        return None
     if ipykernel >= (7, 1):
-        reason = "With ipykernel 7.1 or newer, nest-asyncio loses the cells that wait behind the running one."
-    elif python >= (3, 14):
-        reason = "On Python 3.14 or newer, nest-asyncio breaks the time-outs of other libraries."
-    else:
-        return "nest-asyncio"
-    raise NestingRefused(
-        f"{reason} Nothing was patched. Install a safe package with `pip install 'nest-asyncio2>=1.7.3'` and restart "
-        "the kernel, or write `await ...` in the cell instead of asyncio.run(...)."
-    )
+        return said("nest_loses_cells")
+    return said("nest_breaks_timeouts") if python >= (3, 14) else None
 
 
 def version_numbers(package: str) -> tuple[int, ...]:

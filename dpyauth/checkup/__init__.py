@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
 from dpyauth.checkup import machine, notebook
-from dpyauth.checkup.check_rows import Row, guarded, heard
+from dpyauth.checkup.check_rows import Row, clauses, guarded, heard
 from dpyauth.checkup.result import Checkup, replies_row
 from dpyauth.errors import CallTimeout, InvalidSetting, NotSignedIn
+from dpyauth.texts.said import Said, said
 
 if TYPE_CHECKING:
     from dpyauth.checkup.hosts import Place
@@ -31,6 +32,7 @@ def doctor(
     server: str | None = None,
     oauth_host: str | None = None,
     timeout: float = TIMEOUT,
+    language: str | None = None,
 ) -> Checkup:
     """Check whether dpyauth can work with this machine, this notebook and Deriv's hosts.
 
@@ -58,6 +60,9 @@ def doctor(
         Another address of the sign-in pages for that server's API, as for `dpyauth.login`.
     timeout : float
         Longest time for each reply of a host, in seconds.
+    language : str, optional
+        Code of the language of the result, such as ``"ES"`` or ``"pt-BR"``; ``"en"`` for an issue in English.
+        Default: that of ``session``, or else of the one that `dpyauth.login` opened; else of the environment.
 
     Returns
     -------
@@ -84,25 +89,26 @@ def doctor(
     """
     from dpyauth import signin  # imported late: doctor must also run where the rest of dpyauth cannot be loaded
     from dpyauth.session.core import check_timeout
-    from dpyauth.settings import known
+    from dpyauth.settings import known, language_of
 
     timeout, named = check_timeout(timeout), _named(replies)
     if api is not None:
         known(api)
     if session is not None and (server is not None or oauth_host is not None):
-        raise InvalidSetting("Give either a session or server= and oauth_host=, not both.")
+        raise InvalidSetting(said("session_and_server"))
     broken: list[Row] = []
     try:
         found = _places(session, api, server, oauth_host)
     except ImportError as error:
         found, broken = [], [_unloaded(error)]
     asks = session or signin.meant()
+    shown_in = asks.language if language is None and asks is not None else language_of(language)
     if named is not None and (asks is None or asks.loginid is None):
-        raise NotSignedIn("Comparing replies needs a session that is signed in. Run dpyauth.login() first.")
+        raise NotSignedIn(said("nothing_to_compare"))
     rows = [
-        *guarded(machine.VERSIONS, "versions", machine.versions),
-        *guarded(notebook.NOTEBOOK, "front end", notebook.looks),
-        *guarded(machine.NETWORK, "network settings", machine.network),
+        *guarded(machine.VERSIONS, said("check_versions"), machine.versions),
+        *guarded(notebook.NOTEBOOK, said("check_front_end"), notebook.looks),
+        *guarded(machine.NETWORK, said("check_network"), machine.network),
     ]
     if not broken:
         page, *hosts = _asked(found, timeout)
@@ -110,19 +116,19 @@ def doctor(
         rows += hosts
     rows += broken
     if asks is not None:
-        rows += guarded(_SESSION, "session", lambda: [_of(asks)])
+        rows += guarded(_SESSION, _CHECK, lambda: [_of(asks)])
     if len(there := signin.open_sessions()) > 1:
-        rows += guarded(_SESSION, "sessions", lambda: [_several(there)])
+        rows += guarded(_SESSION, said("check_sessions"), lambda: [_several(there)])
     compared = None
     if named is not None and asks is not None:
         from dpyauth.checkup.asking import ask_all
 
-        compared = ask_all(asks, named)
-        rows.append(replies_row(compared, "the sandbox" if asks.sandbox else "Deriv"))
-    return Checkup(rows, compared)
+        compared = ask_all(asks, named, shown_in)
+        rows.append(replies_row(compared, said("of_sandbox") if asks.sandbox else "Deriv"))
+    return Checkup(rows, compared, language=shown_in)
 
 
-_SESSION = "Session"
+_SESSION, _CHECK = said("group_session"), said("check_session")
 
 
 def _named(replies: object) -> tuple[str, ...] | None:
@@ -131,9 +137,7 @@ def _named(replies: object) -> tuple[str, ...] | None:
         return () if replies else None
     names = (replies,) if isinstance(replies, str) else replies
     if not isinstance(names, Collection) or isinstance(names, bytes) or not names:
-        raise InvalidSetting(
-            "replies must be True, False, the name of a call, or a list of such names.", field="replies"
-        )
+        raise InvalidSetting(said("replies_not_calls"), field="replies")
     return tuple(names)
 
 
@@ -195,21 +199,19 @@ def _asked(found: list[Place], timeout: float) -> list[Row]:
     try:
         return on_loop(steps, 2 * timeout + 5)
     except TimeoutError:
-        raise CallTimeout(
-            "The hosts could not be checked in time, because this machine is too busy. Try again."
-        ) from None
+        raise CallTimeout(said("hosts_not_checked")) from None
 
 
 def _unloaded(error: ImportError) -> Row:
-    advice = "Install dpyauth again in this environment, and restart the kernel."
-    return Row("Deriv", "network libraries", "problem", f"cannot be loaded ({type(error).__name__})", advice)
+    found = said("libraries_broken", error=type(error).__name__)
+    return Row("Deriv", said("check_libraries"), "problem", found, said("install_here"))
 
 
 async def _page(timeout: float) -> Row:
     try:
         return await notebook.callback_page(timeout)
     except Exception as error:
-        found = f"could not be checked ({type(error).__name__})"
+        found = said("not_checked", error=type(error).__name__)
         return Row(notebook.NOTEBOOK, notebook.CALLBACK, "note", found)
 
 
@@ -217,8 +219,12 @@ def _several(sessions: list[Session]) -> Row:
     """Return a row that says how many sessions are open, without naming their accounts."""
     from dpyauth.registry import APIS
 
-    by = [f"{len(found)} with {facts.title}" for facts in APIS.values() if (found := _speak(sessions, facts.name))]
-    return Row(_SESSION, "sessions open", "ok", f"{len(sessions)} in this kernel: {', '.join(by)}")
+    by = [
+        said("sessions_with", count=len(found), api=facts.title)
+        for facts in APIS.values()
+        if (found := _speak(sessions, facts.name))
+    ]
+    return Row(_SESSION, said("check_open"), "ok", said("sessions_open", count=len(sessions), by=by))
 
 
 def _speak(sessions: list[Session], api: str) -> list[Session]:
@@ -230,12 +236,18 @@ def _of(session: Session) -> Row:
     from dpyauth.registry import APIS
 
     account, connection = session.core.active_account, session.core.connection
-    parts = [session.state, APIS[session.api].title]
+    parts: list[str] = [said(f"state_{session.state.replace(' ', '_')}"), APIS[session.api].title]
     if account is not None:
-        scopes = "not stated" if account.scopes is None else ", ".join(account.scopes) or "none"
-        parts += [f"{session.core.kind_of(demo=account.demo)} account", f"scopes: {scopes}"]
+        parts += [said(f"account_{session.core.kind_of(demo=account.demo)}"), _scopes(account.scopes)]
     if connection is not None:
-        parts.append(f"reconnects: {connection.protocol.reconnects}")
+        parts.append(said("reconnects", count=connection.protocol.reconnects))
     good = session.state in {"signed in", "signed out"}
-    reason = f"{connection.reason}." if connection is not None and not good and connection.reason else ""
-    return Row(_SESSION, "session", "ok" if good else "note", "; ".join(parts), heard(reason))
+    reason = connection.reason if connection is not None and not good else ""
+    advice = heard(said("reason_line", reason=reason)) if reason else ""
+    return Row(_SESSION, _CHECK, "ok" if good else "note", clauses(*parts), advice)
+
+
+def _scopes(scopes: Collection[str] | None) -> Said:
+    if scopes is None:
+        return said("scopes_unstated")
+    return said("scopes_held", scopes=list(scopes)) if scopes else said("scopes_none")

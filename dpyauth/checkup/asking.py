@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from dpyauth.apis.base import named
 from dpyauth.catalog import shapes
@@ -26,6 +26,9 @@ from dpyauth.errors import (
 )
 from dpyauth.progress import Progress
 from dpyauth.session import Session
+from dpyauth.texts import Either, texts
+from dpyauth.texts.languages import ENGLISH
+from dpyauth.texts.said import in_language, said
 
 Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]
 
@@ -42,8 +45,15 @@ class Asked:
     why: str = ""
     came: Comparison = field(default_factory=Comparison)
 
+    def in_language(self, language: str) -> Self:
+        """Return the outcome with its texts in a language."""
+        came = Counter[Finding]()
+        for finding, times in self.came.findings.items():
+            came[finding.in_language(language)] += times
+        return replace(self, why=in_language(self.why, language), came=replace(self.came, findings=came))
 
-def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
+
+def ask_all(session: Session, names: Collection[str] = (), language: str = ENGLISH) -> list[Asked]:
     """Send every call that only reads, and compare the replies with the catalog.
 
     The calls are sent one at a time, within Deriv's limits.
@@ -54,6 +64,8 @@ def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
         Session that sends the calls.
     names : collection of str
         Only these calls, and those whose replies provide their fields. Default: all.
+    language : str
+        Tag of the language in which progress is shown.
 
     Returns
     -------
@@ -68,12 +80,13 @@ def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
     catalog = named(session.api).CATALOG
     for name in names:
         if catalog.find(name).changes is True:
-            raise InvalidRequest(f"doctor only reads, and '{name}' changes something at Deriv.", call=name)
+            raise InvalidRequest(said("doctor_only_reads", call=name), call=name)
     some = set(names).union(*(_sources(catalog[name]) for name in names))
     wanted = [call for call in catalog.values() if not names or call.name in some]
     asking = _Asking(session)
     done: list[Asked] = []
-    with Progress("Comparing replies", "calls") as progress:
+    words = texts("doctor", language=language)
+    with Progress(words["comparing"], words["comparing_calls"]) as progress:
         for call in sorted(wanted, key=lambda call: (bool(_sources(call)), call.name)):
             done.append(asking.ask(call, named=call.name in names))
             progress.at(len(done) / len(wanted), len(done))
@@ -91,13 +104,13 @@ class _Asking:
     def ask(self, call: Call, *, named: bool) -> Asked:
         """Send one call, or say why it was not sent."""
         if call.changes is True:
-            return Asked(call.name, "left out", "changes something")
+            return Asked(call.name, "left out", said("why_changes"))
         why = self._over or ("" if named else _left_alone(call.name)) or self._unfit(call)
         if why:
             return Asked(call.name, "skipped", why)
         fields = self._fields(call)
         if call.changes_with(fields):
-            return Asked(call.name, "left out", "changes something")
+            return Asked(call.name, "left out", said("why_changes"))
         try:
             reply = self._reply(call, fields)
         except DpyauthError as error:
@@ -106,7 +119,7 @@ class _Asking:
         self._theirs.update(personal_words(reply, call.name))
         shape = self._shapes.get(call.name)
         if shape is None:
-            return Asked(call.name, "asked", "the catalog does not know its reply")
+            return Asked(call.name, "asked", said("why_reply_unknown"))
         return Asked(call.name, "asked", "", compare(reply, shape, expected(self._session.api, call.name), call.name))
 
     def impersonal(self, one: Asked) -> Asked:
@@ -118,9 +131,9 @@ class _Asking:
 
     def _unfit(self, call: Call) -> str:
         if call.streams == "required":
-            return "streams only"
+            return said("why_streams")
         if self._session.can(call.name) is False:
-            return f"the token lacks the scope {' or '.join(call.scopes)}"
+            return said("why_scope", scopes=Either(call.scopes))
         return ""
 
     def _reply(self, call: Call, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -131,15 +144,15 @@ class _Asking:
 
     def _failed(self, call: Call, error: DpyauthError) -> Asked:
         if isinstance(error, InvalidRequest):
-            return Asked(call.name, "skipped", f"no value available for its field '{error.field}'")
+            return Asked(call.name, "skipped", said("why_no_value", field=error.field))
         if isinstance(error, MissingScope):
-            return Asked(call.name, "skipped", f"the token lacks the scope {' or '.join(error.scopes)}")
+            return Asked(call.name, "skipped", said("why_scope", scopes=Either(error.scopes)))
         if isinstance(error, NotSignedIn | SessionClosed):
-            self._over = "the session has ended"
+            self._over = said("why_ended")
             return Asked(call.name, "skipped", self._over)
         if isinstance(error, BadReply):
             came = Comparison()
-            came.findings[Finding("(the reply)", "other type", "object", "not readable")] += 1
+            came.findings[Finding(said("whole_reply"), "other type", said("kind_object"), said("kind_unreadable"))] += 1
             return Asked(call.name, "asked", "", came)
         if isinstance(error, ApiError):
             return Asked(call.name, "refused", code_of(error))
@@ -166,14 +179,10 @@ class _Asking:
 
 
 def _left_alone(name: str) -> str:
-    return next(
-        (
-            why
-            for left, why in samples.NOT_ASKED.items()
-            if name == left or (left.endswith("_") and name.startswith(left))
-        ),
-        "",
-    )
+    for left, why in samples.NOT_ASKED.items():
+        if name == left or (left.endswith("_") and name.startswith(left)):
+            return said(why)
+    return ""
 
 
 def _first(value: Any, path: str) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from dpyauth.errors import ApiError
 from dpyauth.secret import scrub
+from dpyauth.texts import Translated, number
+from dpyauth.texts.said import Said, in_language, said
 
 Result = Literal["ok", "note", "problem"]
 
@@ -23,11 +26,53 @@ class Row(NamedTuple):
     advice: str = ""
     """Advice; empty if there is nothing to do."""
 
+    def in_language(self, language: str) -> Self:
+        """Return the row with its texts in a language."""
+        group, check, _, found, advice = (in_language(text, language) for text in self)
+        return self._replace(group=group, check=check, found=found, advice=advice)
+
+
+def clauses(*texts: str) -> str:
+    """Return one text that says all of this, one after the other, without those that are empty."""
+    return _joined("clauses", texts)
+
+
+def both(*names: str) -> str:
+    """Return names within a sentence, with "and" between them."""
+    return _joined("both", names)
+
+
+def _joined(key: str, texts: Iterable[str]) -> str:
+    there = [text for text in texts if text]
+    return functools.reduce(lambda first, second: said(key, first=first, second=second), there) if there else ""
+
+
+class Count(Translated):
+    """Whole number with separators between the thousands, in English, too."""
+
+    __slots__ = ("_number",)
+
+    _number: int
+
+    def __new__(cls, count: float) -> Self:
+        """Round the number."""
+        text = super().__new__(cls, f"{round(count):,}")
+        text._number = round(count)
+        return text
+
+    def said_in(self, language: str) -> str:
+        """Return the number as a language writes it."""
+        return number(self._number, language)
+
 
 def clean(text: str) -> str:
     """Return a text without secrets and without the path of the user's home folder."""
     home = str(Path.home())
-    return str(scrub(text)).replace(home, "~") if len(home) > 1 else str(scrub(text))
+    return _changed(scrub(text), lambda part: part.replace(home, "~") if len(home) > 1 else part)
+
+
+def _changed(text: str, change: Callable[[str], str]) -> str:
+    return text.changed(change) if isinstance(text, Said) else change(text)
 
 
 _CODE = re.compile(r"HTTP\d{3}|[A-Z]([A-Za-z]|\d{1,2}(?!\d)){1,63}", re.ASCII)
@@ -41,12 +86,12 @@ _WHOSE = re.compile(
 
 def code_of(error: ApiError) -> str:
     """Return the code of an error. Its text is not shown, because a server may name the user in it."""
-    return error.code if _CODE.fullmatch(error.code) else "an error"
+    return error.code if _CODE.fullmatch(error.code) else said("an_error")
 
 
 def heard(text: str) -> str:
     """Return a text from a server without anything that identifies the user."""
-    return _WHOSE.sub("…", clean(text))
+    return _changed(clean(text), lambda part: _WHOSE.sub("…", part))
 
 
 def guarded(group: str, check: str, look: Callable[[], Iterable[Row]]) -> Iterator[Row]:
@@ -55,4 +100,4 @@ def guarded(group: str, check: str, look: Callable[[], Iterable[Row]]) -> Iterat
         for row in look():
             yield row._replace(found=clean(row.found), advice=clean(row.advice))
     except Exception as error:  # show only its type: the text may contain paths of this machine
-        yield Row(group, check, "note", f"could not be checked ({type(error).__name__})")
+        yield Row(group, check, "note", said("not_checked", error=type(error).__name__))

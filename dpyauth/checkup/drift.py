@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 from dpyauth import _times, sensitive
 from dpyauth.catalog.shapes import ENVELOPE, Node, Shape
+from dpyauth.texts import Either
+from dpyauth.texts.said import in_language, said
 
 TYPES: Mapping[str, frozenset[str]] = {
     "text": frozenset({"string"}),
@@ -37,15 +39,17 @@ TYPES: Mapping[str, frozenset[str]] = {
 }
 """JSON types of each kind. Deriv sends money as numbers in some places and as text in others; both are right."""
 
-_DOCUMENTED = {
-    "flag": "yes or no",
-    "count": "whole number",
-    "money": "money, as number or text",
-    "exact": "exact number, as number or text",
-    "time": "time in seconds",
-    "moment": "time, as number or text",
+_DOCUMENTED = {kind: said(f"kind_{kind}") for kind in (*TYPES, "any")}
+_FOUND = {
+    "string": said("kind_text"),
+    "integer": said("kind_count"),
+    "boolean": said("kind_boolean"),
+    "array": said("kind_list"),
+    "number": said("kind_number"),
+    "object": said("kind_object"),
+    "null": "null",
 }
-_FOUND = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list"}
+ABSENT = said("kind_absent")
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(r"(?=.{1,40}$)[a-z]++(_?[A-Z]?[a-z]++|_?\d{1,2}(?!\d))*+", re.ASCII)
@@ -56,7 +60,7 @@ UNSHOWN = "{}"
 
 NEW_VALUE = "new value"
 UNKNOWN_FIELD = "unknown field"
-ANOTHER_WORD = "another word"
+ANOTHER_WORD = said("kind_another_word")
 
 
 class Finding(NamedTuple):
@@ -68,6 +72,11 @@ class Finding(NamedTuple):
     """``"unknown field"``, ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``."""
     documented: str
     found: str
+
+    def in_language(self, language: str) -> Finding:
+        """Return the finding with its texts in a language."""
+        place, found = in_language(self.field, language), in_language(self.found, language)
+        return self._replace(field=place, documented=in_language(self.documented, language), found=found)
 
     def without(self, words: Collection[str]) -> Finding:
         """Return the finding with a new value, or the name of an unknown field, masked if it is one of these words."""
@@ -167,7 +176,7 @@ def compare(reply: Mapping[str, Any], shape: Shape, facts: Expected, call: str) 
     whole = {name: value for name, value in reply.items() if name not in ENVELOPE}
     if shape.reply and whole.keys().isdisjoint(shape.reply) and not facts.required.get(""):
         first = next(iter(shape.reply))  # schemas of WebSocket replies never list the main field as required
-        came.findings[Finding(first, "missing", _words(shape.reply[first]), "absent")] += 1
+        came.findings[Finding(first, "missing", _words(shape.reply[first]), ABSENT)] += 1
     _Look(facts, call, came).object(whole, shape.reply, "")
     return came
 
@@ -188,7 +197,7 @@ class _Look:
                 self._note(path, "null", node, "null")
             return
         if kind not in allowed:
-            self._note(path, "other type", node, _FOUND.get(kind, kind))
+            self._note(path, "other type", node, _FOUND[kind])
             return
         if isinstance(node, Mapping) and not (isinstance(value, Mapping | list)):
             node = node[""]
@@ -207,7 +216,7 @@ class _Look:
             (self._came.seen if name in value else self._came.absent).add(_join(path, name))
         for name in self._facts.required.get(path, ()):
             if name not in value:
-                self._note(_join(path, name), "missing", fields.get(name, "any"), "absent")
+                self._note(_join(path, name), "missing", fields.get(name, "any"), ABSENT)
         for key, held in value.items():
             name = str(key)
             if name in fields:
@@ -218,7 +227,7 @@ class _Look:
             else:
                 place = _join(path, name if _NAME.fullmatch(name) else UNSHOWN)
                 kind = type_of(held)
-                self._note(place, UNKNOWN_FIELD, None, _FOUND.get(kind, kind))
+                self._note(place, UNKNOWN_FIELD, None, _FOUND[kind])
 
     def _into(self, value: Any, node: Mapping[str, Any], path: str) -> None:
         if "||" in node:
@@ -255,23 +264,21 @@ def _content(value: Any, node: str) -> str | None:
     """Return, in words, what is wrong with a value whose type is right; None if nothing is."""
     kind = node.removeprefix("!")
     if isinstance(value, str) and kind in {"money", "exact"} and value and not _NUMBER.fullmatch(value):
-        return "text that is not a number"
+        return said("kind_no_number")
     if isinstance(value, str) and kind == "moment" and value and _times.microseconds(value) is None:
-        return "text that is not a time"
+        return said("kind_no_time")
     if kind == "flag" and value not in (0, 1):
-        return "another number"
+        return said("kind_another_number")
     return None
 
 
 def _words(node: Node) -> str:
     """Return the documented kind, in words."""
     if isinstance(node, str):
-        kind = node.removeprefix("!")
-        return _DOCUMENTED.get(kind, kind)
+        return _DOCUMENTED[node.removeprefix("!")]
     if isinstance(node, list):
-        return f"one of {len(node)} words" if len(node) > 1 else "one word"
-    kinds = [_FOUND.get(kind, kind) for kind in sorted(types_of(node))]
-    return " or ".join(kinds)
+        return said("kind_words", count=len(node))
+    return said("listed", items=Either(_FOUND[kind] for kind in sorted(types_of(node))))
 
 
 def _join(path: str, name: str) -> str:

@@ -15,13 +15,14 @@ from dpyauth.apis.options.client import Client, NoResponse
 from dpyauth.apis.options.errors import judge
 from dpyauth.apis.options.requests import Request, Response, as_request
 from dpyauth.apis.retiring import way_on
-from dpyauth.checkup.check_rows import Result, Row, code_of, heard
+from dpyauth.checkup.check_rows import Count, Result, Row, clauses, code_of, heard
 from dpyauth.checkup.machine import proxy_for
 from dpyauth.errors import ApiError, ApiUnavailable, DpyauthError, SignInRefused
 from dpyauth.net.connect_errors import explain
 from dpyauth.registry import APIS
 from dpyauth.session import Session
 from dpyauth.settings import Settings, is_loopback
+from dpyauth.texts.said import joined, said
 
 if TYPE_CHECKING:
     from dpyauth.registry import ApiFacts
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 SLOW = 1.0
 """Round trip in seconds above which the check adds a note."""
 
-_WAY = "Is this host allowed on port 443? See the guide's page 'Behind a company proxy' for what can block it."
-_BROWSER = "A browser may still get through. If it does not, something in between blocks it, such as a company filter."
+_WAY = said("host_allowed")
 _REFUSALS = frozenset({401, 403, 407, 451})
-_SIGN_IN = "Signing in with the browser needs this host; signing in with a token does not."
+_SIGN_IN = said("host_for_browser")
+_CLOCK = (said("group_clock"), said("check_clock"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Place:
     @property
     def check(self) -> str:
         """Name of the check, in words."""
-        what = {"http": "calls over HTTP", "ws": "WebSocket", "sign-in": "sign-in pages"}[self.kind]
-        return f"{urlsplit(self.address).netloc}, {what}"
+        key = {"http": "check_http", "ws": "check_websocket", "sign-in": "check_sign_in"}[self.kind]
+        return said(key, host=urlsplit(self.address).netloc)
 
     def row(self, result: Result, found: str, advice: str = "") -> Row:
         """Return the row of this host."""
@@ -106,13 +107,13 @@ async def look_at(place: Place, clock: Clock, timeout: float) -> Row:
             if isinstance(resolved, Row):
                 return resolved
             row = await ask(place, clock, timeout)
-            return row._replace(found=f"{resolved}{row.found}")
+            return row._replace(found=clauses(resolved, row.found))
     except DpyauthError as error:
         return _trouble(place, error)
     except TimeoutError:
-        return place.row("problem", f"no answer within {2 * timeout:g} s", _WAY)
+        return place.row("problem", said("host_silent", seconds=2 * timeout), _WAY)
     except Exception as error:
-        return place.row("problem", f"could not be checked ({type(error).__name__})")
+        return place.row("problem", said("not_checked", error=type(error).__name__))
 
 
 async def _resolved(place: Place, timeout: float) -> Row | str:
@@ -121,16 +122,16 @@ async def _resolved(place: Place, timeout: float) -> Row | str:
     if local:
         return ""
     if proxy_for("ws" if place.kind == "ws" else "http", place.host) is not None:
-        return "through the proxy; "
+        return said("through_proxy")
     begun = time.monotonic()
     try:
         async with asyncio.timeout(timeout):
             await asyncio.get_running_loop().getaddrinfo(place.host, parts.port or 443)
     except TimeoutError:
-        return place.row("problem", f"the name was not found within {timeout:g} s", _WAY)
+        return place.row("problem", said("name_not_found_within", seconds=timeout), _WAY)
     except OSError as error:
         return place.row("problem", explain(error).text, _WAY)
-    return f"name found in {_ms(time.monotonic() - begun)}; "
+    return said("name_found", milliseconds=_ms(time.monotonic() - begun))
 
 
 async def _socket(place: Place, clock: Clock, timeout: float) -> Row:
@@ -164,8 +165,9 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
             came = await client.send(question, timeout)
             took.append(time.monotonic() - began)
             if not isinstance(came, Response):
-                why = came.reason or f"no answer within {timeout:g} s" if isinstance(came, NoResponse) else str(came)
-                return place.row("problem", why, _WAY if place.kind == "http" else f"{_WAY} {_SIGN_IN}")
+                none = said("host_silent", seconds=timeout)
+                why = came.reason or none if isinstance(came, NoResponse) else _said(came)
+                return place.row("problem", why, _WAY if place.kind == "http" else joined(_WAY, _SIGN_IN))
             if came.date is not None:
                 clock.heard(came.date, begun, sure=False)
     finally:
@@ -173,20 +175,19 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
     assert isinstance(came, Response)
     error = judge(came, question) if place.kind == "http" else None
     if error is not None:
-        return place.row("problem", _said(error), f"It replies, in {_ms(took[1])}, but not like Deriv's API.")
+        return place.row("problem", _said(error), said("replies_oddly", milliseconds=_ms(took[1])))
     if came.failing:
-        found = f"replies with HTTP {came.status_code}: it may be down"
-        return place.row("problem", found, f"{_SIGN_IN} Try again later.")
+        found = said("host_down", status=str(came.status_code))
+        return place.row("problem", found, joined(_SIGN_IN, said("try_later")))
     if came.status_code in _REFUSALS:
-        return place.row("note", f"replies with HTTP {came.status_code}: this program is blocked", _BROWSER)
+        return place.row("note", said("program_blocked", status=str(came.status_code)), said("browser_may"))
     return _answered(place, *took)
 
 
 def _answered(place: Place, first: float, trip: float) -> Row:
     secure = urlsplit(place.address).scheme in {"https", "wss"}
-    found = f"first reply after {_ms(first)}{' (with TLS)' if secure else ''}, then {_ms(trip)} a round trip"
-    slow = "Every call takes at least that long. If calls time out, allow more time with dpyauth.login(timeout=…)."
-    return place.row("note", found, slow) if trip > SLOW else place.row("ok", found)
+    found = said("answered_over_tls" if secure else "answered", first=_ms(first), trip=_ms(trip))
+    return place.row("note", found, said("slow_calls")) if trip > SLOW else place.row("ok", found)
 
 
 def _trouble(place: Place, error: DpyauthError) -> Row:
@@ -199,25 +200,20 @@ def _trouble(place: Place, error: DpyauthError) -> Row:
 def _said(error: DpyauthError) -> str:
     """Return the text of an error without text from the server. The text of `SignInRefused` is dpyauth's own."""
     if isinstance(error, ApiError) and not isinstance(error, SignInRefused):
-        return f"replies with an error ({code_of(error)})"
-    return str(error)
+        return said("replies_with_error", code=code_of(error))
+    return error.text
 
 
 def clock_row(clock: Clock) -> Row:
     """Return a row with the difference between this machine's clock and Deriv's."""
     here = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     if clock.ahead is None:
-        advice = "None of Deriv's hosts could be asked. If the clock is wrong by days, every certificate looks invalid."
-        return Row("Clock", "this machine's clock", "note", f"says {here}", advice)
+        return Row(*_CLOCK, "note", said("clock_says", time=here), said("clock_not_compared"))
     off = abs(clock.ahead)
     if off < CLOSE:
-        return Row("Clock", "this machine's clock", "ok", "agrees with Deriv's")
-    found = f"is {off:,.0f} s {'ahead of' if clock.ahead > 0 else 'behind'} Deriv's"
-    advice = (
-        "Times that dpyauth takes from it are wrong by as much, such as the end of a sign-in. Let the system set the "
-        "clock automatically."
-    )
-    return Row("Clock", "this machine's clock", "problem" if off > WRONG else "note", found, advice)
+        return Row(*_CLOCK, "ok", said("clock_agrees"))
+    found = said("clock_ahead" if clock.ahead > 0 else "clock_behind", seconds=Count(off))
+    return Row(*_CLOCK, "problem" if off > WRONG else "note", found, said("clock_wrong"))
 
 
 CLOSE = 3.0
@@ -227,5 +223,5 @@ WRONG = 300.0
 """Difference in seconds above which it is a problem."""
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:,.0f} ms"
+def _ms(seconds: float) -> Count:
+    return Count(seconds * 1000)

@@ -15,15 +15,16 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from dpyauth._version import __version__
-from dpyauth.checkup.check_rows import Row
+from dpyauth.checkup.check_rows import Row, both, clauses
 from dpyauth.nested import patched
+from dpyauth.texts.said import Said, joined, said
 
-VERSIONS = "Versions"
-NETWORK = "Network settings"
+VERSIONS = said("group_versions")
+NETWORK = said("group_network")
 
 _JUPYTER = ("ipykernel", "jupyter-server", "jupyterlab", "notebook", "nest-asyncio", "nest-asyncio2")
 _EXTRAS = ("keyring", "pyarrow", "matplotlib", "distributed")
-_GUIDE: Final = "The guide's page 'Behind a company proxy' says how."
+_GUIDE: Final = said("guide")
 
 PROXIES: Mapping[str, tuple[str, ...]] = {"http": ("https", "all"), "ws": ("wss", "socks", "https")}
 """Proxy settings for calls over HTTP and for the WebSocket; the first one that is set is used."""
@@ -33,28 +34,29 @@ def versions() -> Iterator[Row]:
     """Yield rows on the installed versions, and on packages that are missing, too old or too new."""
     python = f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {platform.machine()}"
     yield Row(VERSIONS, "dpyauth", "ok", f"dpyauth {__version__}, {python}")
-    wrong = []
-    found = []
+    wrong: list[Said] = []
+    found: list[str] = []
     for name, least, below in _required():
         there = _version(name)
         if there is None:
-            wrong.append(f"{name} is missing")
+            wrong.append(said("package_missing", package=name))
         elif least and _numbers(there) < _numbers(least):
-            wrong.append(f"{name} {there} is older than {least}")
+            wrong.append(said("package_old", package=name, version=there, least=least))
         elif below and _numbers(there) >= _numbers(below):
-            wrong.append(f"{name} {there} is too new, dpyauth needs one before {below}")
-        found.append(f"{name} {there or '(missing)'}")
-    advice = f"{'; '.join(wrong)}. Install dpyauth again: pip then installs what it needs." if wrong else ""
-    yield Row(VERSIONS, "packages it needs", "problem" if wrong else "ok", ", ".join(found), advice)
-    for check, names in (("Jupyter", _JUPYTER), ("optional packages", _EXTRAS)):
+            wrong.append(said("package_new", package=name, version=there, below=below))
+        found.append(f"{name} {there}" if there else said("missing_package", package=name))
+    advice = said("install_again", wrong=clauses(*wrong)) if wrong else ""
+    yield Row(VERSIONS, said("check_packages"), "problem" if wrong else "ok", said("listed", items=found), advice)
+    for check, names in (("Jupyter", _JUPYTER), (said("check_optional"), _EXTRAS)):
         there_are = [f"{name} {version}" for name in names if (version := _version(name))]
-        yield Row(VERSIONS, check, "ok", ", ".join(there_are) or "none installed")
+        yield Row(VERSIONS, check, "ok", ", ".join(there_are) or said("none_installed"))
     package, danger = patched()
+    loops = said("check_loops")
     if package is None:
-        yield Row(VERSIONS, "nested event loops", "ok", "asyncio is unmodified")
+        yield Row(VERSIONS, loops, "ok", said("asyncio_unmodified"))
     else:
-        advice = f"{danger} Restart the kernel, and remove the call that applies it." if danger else ""
-        yield Row(VERSIONS, "nested event loops", "problem" if danger else "ok", f"{package} is applied", advice)
+        advice = joined(danger, said("remove_patch")) if danger else ""
+        yield Row(VERSIONS, loops, "problem" if danger else "ok", said("patch_applied", package=package), advice)
 
 
 def _required() -> Iterator[tuple[str, str, str]]:
@@ -93,79 +95,72 @@ def _proxies() -> Iterator[Row]:
     found = {
         name: address for name, address in getproxies().items() if name in {"http", "https", "wss", "all", "socks"}
     }
+    check = said("check_proxy")
     if not found:
-        yield Row(NETWORK, "proxy", "ok", "none set")
+        yield Row(NETWORK, check, "ok", said("no_proxy"))
         return
     told: list[str] = []
-    wrong: list[str] = []
+    wrong: list[Said] = []
     for name, address in sorted(found.items()):
         variable = f"{name.upper()}_PROXY"
         # Not strict for plain HTTP, which is used for this machine only, without a proxy.
-        place, trouble = _shown(address, strict=name != "http")
-        told.append(f"{variable}: {place}")
-        wrong += [f"{variable}: {trouble}"] if trouble else []
-    over = {kind: any(name in found for name in names) for kind, names in PROXIES.items()}
-    unlike = [what for kind, what in (("http", "calls over HTTP"), ("ws", "the WebSocket")) if not over[kind]]
-    note = f"No proxy is set for {' and '.join(unlike)}. {_GUIDE}" if unlike else ""
-    result: Final = "problem" if wrong else "note" if note else "ok"
-    yield Row(NETWORK, "proxy", result, ", ".join(told), " ".join([*(f"{each}." for each in wrong), note]).strip())
+        place, trouble = _shown(variable, address, strict=name != "http")
+        told.append(place)
+        wrong += [trouble] if trouble else []
+    without = [kind for kind, names in PROXIES.items() if not any(name in found for name in names)]
+    notes = [said(_UNLIKE["".join(without)]), _GUIDE] if without else []
+    result: Final = "problem" if wrong else "note" if notes else "ok"
+    advice = joined(*wrong, *notes) if wrong or notes else ""
+    yield Row(NETWORK, check, result, said("listed", items=told), advice)
 
 
-def _shown(address: str, *, strict: bool) -> tuple[str, str]:
+_UNLIKE = {"http": "no_proxy_for_http", "ws": "no_proxy_for_websocket", "httpws": "no_proxy_for_both"}
+
+
+def _shown(variable: str, address: str, *, strict: bool) -> tuple[str, Said | None]:
     """Return the address of a proxy without user name and password, and what is wrong with it."""
+    unreadable = said("proxy_unreadable", variable=variable)
     if not set("/?#").isdisjoint(address.partition("://")[2].rpartition("@")[0]):
         # These characters end the host: urlsplit would take the user name and part of the password for host and port.
-        return "(not readable)", "in a name and password, write / as %2F, ? as %3F and # as %23" if strict else ""
+        return unreadable, said("proxy_escapes", variable=variable) if strict else None
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     if not host or not parts.scheme:
-        return "(not readable)", "this is not an address; it must begin with http:// or socks5h://" if strict else ""
-    place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+        return unreadable, said("proxy_no_address", variable=variable) if strict else None
+    place = f"{variable}: {parts.scheme}://{host}" + (f":{port}" if port else "")
     if parts.scheme.startswith("socks"):
         needs = {"python_socks": "python-socks[asyncio]", "socksio": "socksio"}
         missing = [package for module, package in needs.items() if importlib.util.find_spec(module) is None]
-        return place, f"a SOCKS proxy needs the package {' and '.join(missing)}" if missing else ""
-    return place, ""
+        return place, said("proxy_socks", variable=variable, packages=both(*missing)) if missing else None
+    return place, None
 
 
 def _certificates() -> Iterator[Row]:
     """Yield rows on trusted certificates. Calls over HTTP and the WebSocket take them from different places."""
     given = os.environ.get("SSL_CERT_FILE")
     folder = os.environ.get("SSL_CERT_DIR")
-    check = "trusted certificates"
+    check = said("check_certificates")
     if given:
-        wrong = "names a file that does not exist" if not os.path.isfile(given) else _unread(given)
+        wrong = said("certificates_no_file") if not os.path.isfile(given) else _unread(given)
         if wrong:
-            yield Row(
-                NETWORK,
-                check,
-                "problem",
-                f"SSL_CERT_FILE {wrong}",
-                f"Correct or unset it: no connection works. {_GUIDE}",
-            )
+            yield Row(NETWORK, check, "problem", wrong, joined(said("correct_file"), _GUIDE))
         else:
-            yield Row(NETWORK, check, "ok", "those of the file in SSL_CERT_FILE, for HTTP and WebSocket")
+            yield Row(NETWORK, check, "ok", said("certificates_of_file"))
         return
     if folder and not os.path.isdir(folder):
-        yield Row(
-            NETWORK,
-            check,
-            "problem",
-            "SSL_CERT_DIR names a folder that does not exist",
-            f"Correct or unset it. {_GUIDE}",
-        )
+        yield Row(NETWORK, check, "problem", said("certificates_no_folder"), joined(said("correct_folder"), _GUIDE))
         return
-    http = "those of the folder in SSL_CERT_DIR" if folder else f"those of certifi {_version('certifi')}"
+    version = _version("certifi")
     bundles = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
     if not system_has_roots():
-        advice = "Install the system's certificates, or set SSL_CERT_FILE to the file that `python -m certifi` names."
-        yield Row(NETWORK, check, "problem", f"HTTP: {http}; WebSocket: the system has none", advice)
+        none = said("certificates_folder_only") if folder else said("certificates_certifi_only", version=version)
+        yield Row(NETWORK, check, "problem", none, said("install_certificates"))
     else:
-        advice = f"{bundles[0]} is set, but dpyauth uses SSL_CERT_FILE. {_GUIDE}" if bundles else ""
-        found = f"HTTP: {http}; WebSocket: those of the system"
+        advice = joined(said("other_bundle", variable=bundles[0]), _GUIDE) if bundles else ""
+        found = said("certificates_folder") if folder else said("certificates_certifi", version=version)
         yield Row(NETWORK, check, "note" if bundles else "ok", found, advice)
 
 
@@ -173,7 +168,7 @@ def _unread(path: str) -> str:
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError):
-        return "names a file that is not a list of certificates in PEM format"
+        return said("certificates_no_pem")
     return ""
 
 

@@ -7,13 +7,15 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import _terminal
 from dpyauth._version import __version__
 from dpyauth.checkup.asking import Asked
-from dpyauth.checkup.check_rows import Result, Row
+from dpyauth.checkup.check_rows import Result, Row, clauses
+from dpyauth.texts.languages import ENGLISH
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 WIDTH = 100
 """Width of the text, in characters."""
 
+_CODE = "print(_)"
 _COLOURS = {"ok": "#067647", "note": "#b54708", "problem": "#b42318"}
 
 
 class Checkup:
     """Result of `dpyauth.doctor`, displayed as a table in a notebook and as text elsewhere.
+
+    Its texts are in one language. What a program may compare is the same in every language: ``result``, ``outcome``
+    and ``finding``.
 
     It contains no secret, no value of a reply, and neither your name nor your login IDs nor paths on your machine, so
     you can paste it into a public issue: ``print(dpyauth.doctor())`` writes the text for that.
@@ -46,9 +52,16 @@ class Checkup:
         (all string), ``times`` (int64, in how many places of the reply).
     """
 
-    def __init__(self, rows: Sequence[Row], asked: Sequence[Asked] | None, now: float | None = None) -> None:
-        self._rows = rows
-        self._asked = asked or ()
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        asked: Sequence[Asked] | None,
+        now: float | None = None,
+        language: str = ENGLISH,
+    ) -> None:
+        self._language = language
+        self._rows = [row.in_language(language) for row in rows]
+        self._asked = [one.in_language(language) for one in asked or ()]
         self._at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
 
     @property
@@ -104,40 +117,55 @@ class Checkup:
         return str(self)
 
     def _repr_html_(self) -> str:
-        rows = "".join(_html_rows(self._rows))
+        rows = "".join(self._html_rows())
         table = f'<table style="margin:0">{rows}</table>'
         shown = [f"<p><strong>{html.escape(self._title)}</strong></p>{table}"]
         if self._asked:
             shown.append(f"<p>{'<br>'.join(map(html.escape, self._of_calls()))}</p>")
         if self._found:
-            shown.append(_html_table(self._found))
-        shown.append("<p><small>As text, to paste into an issue: <code>print(_)</code> in the next cell.</small></p>")
+            shown.append(self._html_table())
+        hint = html.escape(self._said("as_text", code=_CODE)).replace(_CODE, f"<code>{_CODE}</code>")
+        shown.append(f"<p><small>{hint}</small></p>")
         return "".join(shown)
 
     @property
     def _title(self) -> str:
         notes = sum(row.result == "note" for row in self._rows)
-        counts = f"{_many(self.problems, 'problem')}, {_many(notes, 'note')}"
-        return f"dpyauth doctor, {self._at}: {counts}"
+        counts = [self._said("count_problems", count=self.problems), self._said("count_notes", count=notes)]
+        return self._said("checkup_title", time=self._at, counts=counts)
+
+    def _label(self, kind: str, code: str) -> str:
+        """Return how a code is shown: a result, an outcome, a finding or the name of a column."""
+        return self._said(f"{kind}_{code.replace(' ', '_')}")
+
+    def _said(self, key: str, **values: object) -> str:
+        return said(key, **values).said_in(self._language)
 
     def _lines(self) -> Iterator[str]:
         yield self._title
+        wide = 2 + max(len(self._label("result", each)) for each in _COLOURS)
         for row in _once(self._rows):
             if row.group:
                 yield from ("", row.group)
-            yield from _wrapped(f"{row.result:<9}{row.check}: {row.found}", "  ")
+            told = self._said("check_line", check=row.check, found=row.found)
+            yield from _wrapped(f"{self._label('result', row.result):<{wide}}{told}", "  ", wide)
             if row.advice:
-                yield from _wrapped(f"-> {row.advice}", " " * 11)
+                yield from _wrapped(f"-> {row.advice}", " " * (2 + wide), 3)
         if self._asked:
-            yield from ("", "Calls")
+            yield from ("", self._said("heading_calls"))
             for line in self._of_calls():
                 yield from _wrapped(line, "  ")
         if self._found:
-            yield from ("", "Not as documented")
+            yield from ("", self._said("heading_differences"))
             for one in self._found:
-                times = f" ({one['times']} times)" if one["times"] > 1 else ""
                 kinds = f"{one['documented']} -> {one['found']}" if one["documented"] else one["found"]
-                yield from _wrapped(f"{one['call']}  {one['field']}  {one['finding']}: {kinds}{times}", "  ")
+                told = self._said(
+                    "difference_times" if one["times"] > 1 else "difference",
+                    finding=self._label("finding", one["finding"]),
+                    kinds=kinds,
+                    count=one["times"],
+                )
+                yield from _wrapped(f"{one['call']}  {one['field']}  {told}", "  ")
 
     def _of_calls(self) -> Iterator[str]:
         """Yield a line for each outcome, with the calls that had it."""
@@ -146,9 +174,35 @@ class Checkup:
             by.setdefault((one.outcome, one.why), []).append(one.call)
         order = {"asked": 0, "refused": 1, "no answer": 2, "skipped": 3, "left out": 4}
         for (outcome, why), names in sorted(by.items(), key=lambda item: (order[item[0][0]], item[0][1])):
-            because = f" ({why})" if why else ""
-            listed = "" if outcome == "left out" else f": {', '.join(names)}"
-            yield f"{outcome}{because}, {len(names)}{listed}"
+            key = "calls_left_out" if outcome == "left out" else "calls_because" if why else "calls_with"
+            label = self._label("outcome", outcome)
+            yield self._said(key, outcome=label, why=why, count=len(names), calls=names)
+
+    def _html_rows(self) -> Iterator[str]:
+        cell = "text-align:left;vertical-align:top"
+        for row in _once(self._rows):
+            if row.group:
+                yield f'<tr><th colspan="3" style="{cell};padding-top:10px">{html.escape(row.group)}</th></tr>'
+            style = (
+                f"background-color:{_COLOURS[row.result]};color:#fff;border-radius:10px;padding:1px 8px;"
+                "font-weight:bold"
+            )
+            advice = f"<br><em>{html.escape(row.advice)}</em>" if row.advice else ""
+            label = html.escape(self._label("result", row.result))
+            yield (
+                f'<tr><td style="{cell}"><span style="{style}">{label}</span></td>'
+                f'<td style="{cell}">{html.escape(row.check)}</td>'
+                f'<td style="{cell}">{html.escape(row.found)}{advice}</td></tr>'
+            )
+
+    def _html_table(self) -> str:
+        def line(tag: str, texts: Iterable[str]) -> str:
+            return "".join(f'<{tag} style="text-align:left">{html.escape(text)}</{tag}>' for text in texts)
+
+        rows = [{**row, "finding": self._label("finding", row["finding"])} for row in self._found]
+        head = line("th", (self._label("column", name) for name in rows[0]))
+        body = "".join(f"<tr>{line('td', map(str, row.values()))}</tr>" for row in rows)
+        return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _call(one: Asked) -> dict[str, Any]:
@@ -165,18 +219,21 @@ def replies_row(asked: Sequence[Asked], what: str) -> Row:
     """Return a row with the result of comparing replies."""
     outcomes = Counter(one.outcome for one in asked)
     unlike = [one.call for one in asked if one.came.findings]
-    found = f"{_many(outcomes['asked'], 'reply', 'replies')} of {what} compared with the catalog"
+    compared = said("replies_compared", count=outcomes["asked"], source=what)
+    group, check = said("group_replies"), said("check_replies")
     if not outcomes["asked"]:
-        return Row("Replies", "replies", "note", found, "See below for the reasons.")
+        return Row(group, check, "note", compared, said("see_reasons"))
     if not unlike:
-        others = "".join(f"; {outcomes[each]} {each}" for each in ("refused", "no answer") if outcomes[each])
+        found = clauses(
+            said("replies_alike", compared=compared),
+            said("replies_refused", count=outcomes["refused"]) if outcomes["refused"] else "",
+            said("replies_lacking", count=outcomes["no answer"]) if outcomes["no answer"] else "",
+        )
         result: Result = "note" if outcomes["no answer"] else "ok"
-        return Row("Replies", "replies", result, f"{found}, all as documented{others}")
-    advice = (
-        "dpyauth keeps unknown fields under Deriv's names, so nothing is lost. Please paste this output into an issue."
-    )
+        return Row(group, check, result, found)
+    differ = said("replies_differing", count=len(unlike), calls=unlike)
     return Row(
-        "Replies", "replies", "problem", f"{found}, {len(unlike)} not as documented: {', '.join(unlike)}", advice
+        group, check, "problem", said("replies_unlike", compared=compared, differing=differ), said("report_differences")
     )
 
 
@@ -200,42 +257,12 @@ def _once(rows: Sequence[Row]) -> Iterator[Row]:
         before = row
 
 
-def _html_rows(rows: Sequence[Row]) -> Iterator[str]:
-    cell = "text-align:left;vertical-align:top"
-    for row in _once(rows):
-        if row.group:
-            yield f'<tr><th colspan="3" style="{cell};padding-top:10px">{html.escape(row.group)}</th></tr>'
-        style = (
-            f"background-color:{_COLOURS[row.result]};color:#fff;border-radius:10px;padding:1px 8px;font-weight:bold"
-        )
-        advice = f"<br><em>{html.escape(row.advice)}</em>" if row.advice else ""
-        yield (
-            f'<tr><td style="{cell}"><span style="{style}">{row.result}</span></td>'
-            f'<td style="{cell}">{html.escape(row.check)}</td>'
-            f'<td style="{cell}">{html.escape(row.found)}{advice}</td></tr>'
-        )
-
-
-def _html_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    names = list(rows[0])
-    head = "".join(f'<th style="text-align:left">{name}</th>' for name in names)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="text-align:left">{html.escape(str(row[name]))}</td>' for name in names) + "</tr>"
-        for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str, indent: str, more: int = 9) -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,
         initial_indent=indent,
-        subsequent_indent=indent + " " * (9 if indent == "  " else 3),
+        subsequent_indent=indent + " " * more,
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"{count} {one if count == 1 else more or f'{one}s'}"

@@ -76,13 +76,16 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
 """Further fields by call, for replies with more content."""
 
 NOT_ASKED: Mapping[str, str] = {
-    "authorize": "signs in, and a session is signed in already",
-    "forget": "closes streams",
-    "forget_all": "closes streams",
-    "partner_toolkit": "returns an address that signs you in",
-    "new_account_check_duplicate": "needs personal data",
-    "payment_agent_": "its first use registers you with Deriv's payment agent service",
-    "wallet_transfer_validate": "needs an existing transfer",
-    "partners_client_tags_check": "needs the IDs of clients",
+    "authorize": "why_signs_in",
+    "forget": "why_closes_streams",
+    "forget_all": "why_closes_streams",
+    "partner_toolkit": "why_signs_you_in",
+    "new_account_check_duplicate": "why_personal",
+    "payment_agent_": "why_registers",
+    "wallet_transfer_validate": "why_transfer",
+    "partners_client_tags_check": "why_clients",
 }
-"""Calls that only read but are not sent, with the reason; a name that ends in ``_`` stands for all that begin so."""
+"""Calls that only read but are not sent, with the key of the reason.
+
+A name that ends in ``_`` stands for all that begin so.
+"""

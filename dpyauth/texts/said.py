@@ -12,8 +12,8 @@ from typing import Any, Self, cast, overload
 from dpyauth.texts import Either, Translated, fill, texts
 from dpyauth.texts.languages import ENGLISH
 
-FILES = ("errors", "session", "calls", "meanings")
-"""Names of the files with these texts: of settings and credentials, of sessions, of calls, and in frames."""
+FILES = ("errors", "session", "calls", "meanings", "doctor")
+"""Names of the files with these texts: of settings and credentials, of sessions, of calls, in frames, of `doctor`."""
 
 
 class Said(Translated):

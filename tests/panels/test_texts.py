@@ -12,6 +12,8 @@ import pytest
 import dpyauth
 from dpyauth.panels.widgets import EXPORT, IMPORT, Panel
 from dpyauth.texts import Words, texts
+from dpyauth.texts import read as stored
+from dpyauth.texts.said import FILES
 
 PACKAGE = Path(dpyauth.__file__).parent
 WIDGETS = PACKAGE / "panels/js"
@@ -30,7 +32,8 @@ def code(script: str) -> str:
 ENGLISH = {
     name: {key: text if isinstance(text, str) else text["other"] for key, text in json.loads(content).items()}
     for name, content in read((TEXTS / "en").glob("*.json")).items()
-    if name not in ("calls", "errors", "fields", "meanings", "prompt", "session", "summaries")  # not of panels
+    if name
+    not in ("calls", "doctor", "errors", "fields", "meanings", "prompt", "session", "summaries")  # not of panels
 }
 SCRIPTS = {name: code(EXPORT.sub("", IMPORT.sub("", text))) for name, text in read(WIDGETS.glob("*.js")).items()}
 STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
@@ -89,6 +92,12 @@ def test_files(name: str) -> None:
         assert text.strip(), key
         assert all(hole.isidentifier() for hole in HOLE.findall(text)), key  # for JavaScript and for Python
         assert not re.search("[{}]", HOLE.sub("", re.sub("{{|}}", "", text))), key
+
+
+def test_texts_that_are_found_by_their_key_alone_have_one_of_their_own() -> None:
+    """One key in two of these files would say the text of the wrong one."""
+    keys = [key for name in ("common", *FILES) for key in stored("en", name)]
+    assert sorted(key for key in set(keys) if keys.count(key) > 1) == []
 
 
 # Use
