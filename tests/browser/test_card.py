@@ -68,7 +68,7 @@ def test_the_card_is_live(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.run(1)
         panel = notebook.panel
         expect(panel).to_contain_text("Sample account")
-        expect(panel).to_contain_text("Identity: verified until 2026-12-15")
+        expect(panel).to_contain_text("Identity: verified until Dec 15, 2026")
         expect(panel).to_contain_text("connected, last round trip")
         expect(picture(notebook)).to_be_hidden()
         notebook.expect_readable("card-real")
@@ -154,7 +154,7 @@ def reopen(notebook: Notebook, lab: Lab) -> None:
     notebook.page.goto(f"{lab.url}/lab/tree/{notebook.path.name}?reset")
     notebook.wait_for_kernel()
     expect(picture(notebook)).to_be_visible()
-    expect(picture(notebook)).to_contain_text("Identity: verified until 2026-12-15")
+    expect(picture(notebook)).to_contain_text("Identity: verified until Dec 15, 2026")
     expect(notebook.panel).to_have_count(0)
 
 

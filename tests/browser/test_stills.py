@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 SETUP = 'import dpyauth\nsession = dpyauth.login(sandbox=True, api="v3")'
 CELLS = {
     SETUP: ("Signed in to Deriv", "CR900001"),
-    "session": ("Identity: verified until 2026-12-15", "9,363.47 USD"),
+    "session": ("Identity: verified until Dec 15, 2026", "9,363.47 USD"),
     "session.switcher()": ("Your accounts", "9,363.47 USD"),
     "session.tokens_panel()": ("rich, every scope", "Trading information"),
     "session.apps_panel()": ("Sandbox notebook", "Apps that may use your accounts"),

@@ -51,7 +51,7 @@ def test_no_english_is_left(token: str, language: str, open_session: Open, box: 
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("user", ["rich", "rich, account management only", "trouble", "agent"])
+@pytest.mark.parametrize("user", ["rich", "rich, trading only", "trouble", "agent"])
 def test_nor_on_the_options_api(user: str, language: str, open_options: Open) -> None:
     session = open_options(user)
     assert len(english_in(session, "en")) > 5
