@@ -146,7 +146,7 @@ class ExplorerModel(PanelModel):
         return Form(call, self.text, self.session.core.target.language)
 
     def _effect(self, call: Call, changes: str, names: list[str]) -> str:
-        told = [self.text(f"changes_{changes}", fields=", ".join(names))]
+        told = [self.text(f"changes_{changes}", fields=names)]
         told += [self.text("changes_unless", field=call.unless)] if call.unless else []
         return " ".join(told)
 
@@ -169,7 +169,7 @@ class ExplorerModel(PanelModel):
         elif account.scopes is None:
             has = f"{text('has_refused')} {advice}"
         else:
-            own = ", ".join(facts.scopes.get(scope, scope) for scope in account.scopes)
+            own = [facts.scopes.get(scope, scope) for scope in account.scopes]
             has = f"{text('has_it_not', own=own) if own else text('has_none')} {advice}"
         tone = "bad" if may is False else "ok" if may and account is not None else "plain"
         return {"needs": needs, "has": reply_view.plain(has), "tone": tone}

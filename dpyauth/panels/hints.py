@@ -59,7 +59,7 @@ def _facts(schema: Schema, kind: str, text_of: TextOf, nullable: bool) -> Iterat
         yield text_of("takes_json_list" if "array" in types(schema) else "takes_json")
         inner = (schema.get("items") or schema).get("properties")
         if inner:
-            yield text_of("with_fields", names=", ".join(inner))
+            yield text_of("with_fields", names=list(inner))
     elif kind == "number":
         yield _number("takes_whole" if "integer" in types(schema) else "takes_number", schema, text_of)
     elif kind == "text":
@@ -77,9 +77,7 @@ def _list(schema: Schema, kind: str, text_of: TextOf) -> Iterator[str]:
         yield text_of("at_most_items", count=schema["maxItems"])
     items = schema.get("items") or {}
     if found := values(items):
-        yield text_of(
-            "each_one_of", values=", ".join(map(word, found[:_LISTED])) + (" …" if len(found) > _LISTED else "")
-        )
+        yield text_of("each_one_of", values=[*map(word, found[:_LISTED]), *["…"] * (len(found) > _LISTED)])
     elif "pattern" in items:
         yield _pattern(items["pattern"], text_of)
 

@@ -24,7 +24,7 @@ EVERY = [(api, name) for api in ("v3", "options") for name in load(api)]
 
 
 def say(key: str, **values: object) -> str:
-    return WORDS[key].format(**values)
+    return WORDS(key, **values)
 
 
 def form(name: str, api: str = "v3") -> Form:

@@ -171,7 +171,7 @@ def test_a_chart_and_its_description() -> None:
 
 def test_rising_candles_are_hollow_and_falling_ones_filled() -> None:
     made = [{"t": 60 * n, "p": [n, n + 2, n - 1, n + (1 if n % 2 else -1)]} for n in range(1, 80)]
-    drawn = svg(made, 2, "UTC")
+    drawn = svg(made, 2, "UTC", "en")
     assert (drawn.count('<rect class="up"'), drawn.count('<rect class="down"')) == (40, 39)
 
 
@@ -179,7 +179,7 @@ def test_a_break_interrupts_the_line_and_fetched_ticks_are_dashed() -> None:
     made = points(1, 2, 3, 4, 5, 6)
     made[2]["gap"] = {"filled": False, "text": "Lost."}
     made[4]["late"] = True
-    drawn = svg(made, 0, "UTC")
+    drawn = svg(made, 0, "UTC", "en")
     assert len(re.findall('<path class="price"', drawn)) == 3
     assert len(re.findall('<path class="late"', drawn)) == 1
     assert '<rect class="missing"' in drawn
@@ -218,3 +218,12 @@ def test_a_table_shows_the_latest_rows_first_and_is_cut() -> None:
 def test_before_the_first_update(make: Any) -> None:
     between = 2 if make is stream_picture.chart else []
     assert STREAM["nothing"] in Tags(make(stream(), STREAM, [], between, 0)).said
+
+
+@pytest.mark.parametrize(("language", "day", "price"), [("en", "Dec 3", "1234.50"), ("fr", "3 déc.", "1234,50")])
+def test_the_picture_writes_prices_and_days_as_the_language_does(language: str, day: str, price: str) -> None:
+    december = 1_796_083_200
+    made = [{"t": december + 43_200 * place, "p": [1234.5, 1240.0, 1230.0, 1234.5]} for place in range(40)]
+    drawn = svg(made, 2, "UTC", language)
+    assert f">{price}<" in drawn
+    assert f">{day}<" in drawn

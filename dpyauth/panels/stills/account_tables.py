@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dpyauth.panels.stills.markup import View, colour, grid, heading, kinds, line, notice, pairs, sandbox, still
-from dpyauth.texts import Words
+from dpyauth.texts import Words, listed
 
 
 def sign_in(view: View, words: Words, otherwise: str) -> str:
@@ -14,7 +14,7 @@ def sign_in(view: View, words: Words, otherwise: str) -> str:
     if account is None:
         told = [*notice(view), line(words["still_out"]), *map(line, otherwise.splitlines())]
         return still(words, [heading(words["title"], sandbox(view, words)), *told])
-    scopes = ", ".join(" ".join(filter(None, (light["symbol"], light["text"]))) for light in view["scopes"])
+    scopes = listed((f"{light['symbol']} {light['text']}".strip() for light in view["scopes"]), words["lang"])
     facts = [
         (words["still_account"], " ".join(filter(None, (account["loginid"], account["currency"])))),
         (words["still_scopes"], scopes),
@@ -42,10 +42,13 @@ def _accounts(view: View, words: Words) -> str:
             entry["loginid"],
             words[entry["kind"]],
             " ".join(filter(None, (entry["balance"], entry["currency"] or words["no_currency"]))),
-            ", ".join(
-                words[key]
-                for key, true in (("in_use", entry["current"]), ("inactive", entry["status"] == "inactive"))
-                if true
+            listed(
+                (
+                    words[key]
+                    for key, true in (("in_use", entry["current"]), ("inactive", entry["status"] == "inactive"))
+                    if true
+                ),
+                words["lang"],
             ),
         ]
         for entry in view["accounts"]

@@ -6,33 +6,38 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dpyauth.panels.stills.markup import View, colour, grid, heading, kinds, line, link, notice, sandbox, still
-from dpyauth.texts import Words
+from dpyauth.texts import Words, listed
 
 
 def tokens(view: View, words: Words) -> str:
     """Return the API tokens: their names and scopes, and when each was last used."""
 
-    def listed() -> list[str]:
+    def tables() -> list[str]:
         heads = [words[key] for key in ("name", "scopes", "still_used", "still_also")]
         rows = [
-            [row["name"], _scopes(view, row), _used(row, words), _also(words, own=row["own"], bound=row["bound"])]
+            [
+                row["name"],
+                _scopes(view, row, words),
+                _used(row, words),
+                _also(words, own=row["own"], bound=row["bound"]),
+            ]
             for row in view["tokens"]
         ]
         return [grid(heads, rows) if rows else line(words["none"])]
 
-    return _admin(view, words, listed)
+    return _admin(view, words, tables)
 
 
 def apps(view: View, words: Words) -> str:
     """Return the apps that the user has registered, and those that may use the user's accounts."""
 
-    def listed() -> list[str]:
+    def tables() -> list[str]:
         heads = [words[key] for key in ("name", "still_app_id", "scopes", "redirect_url", "still_also")]
         registered = [
             [
                 row["name"],
                 str(row["app_id"]),
-                _scopes(view, row),
+                _scopes(view, row, words),
                 row["redirect_url"] or words["no_redirect"],
                 _also(words, own=row["own"], official=row["official"], inactive=not row["active"]),
             ]
@@ -42,7 +47,7 @@ def apps(view: View, words: Words) -> str:
             [
                 row["name"],
                 str(row["app_id"]),
-                _scopes(view, row),
+                _scopes(view, row, words),
                 _used(row, words),
                 _also(words, own=row["own"], official=row["official"]),
             ]
@@ -56,10 +61,10 @@ def apps(view: View, words: Words) -> str:
             grid(other, connected) if connected else line(words["connected_none"]),
         ]
 
-    return _admin(view, words, listed)
+    return _admin(view, words, tables)
 
 
-def _admin(view: View, words: Words, listed: Callable[[], list[str]]) -> str:
+def _admin(view: View, words: Words, tables: Callable[[], list[str]]) -> str:
     phase = view["phase"]
     if view["account"] is None or phase in ("out", "closed"):
         empty = line(view["ended"] or words["signed_out_text"])
@@ -73,12 +78,12 @@ def _admin(view: View, words: Words, listed: Callable[[], list[str]]) -> str:
     elif phase == "denied":
         told = [line(words["denied_title"]), line(words["denied"]), line(view["advice"])]
     else:
-        told = listed() if view["loaded"] else [line(words["still_unread"])]
+        told = tables() if view["loaded"] else [line(words["still_unread"])]
     return still(words, [*top, *notice(view), *told], colour(view))
 
 
-def _scopes(view: View, row: Mapping[str, Any]) -> str:
-    return ", ".join(view["scopes"].get(scope, scope) for scope in row["scopes"]) or "–"
+def _scopes(view: View, row: Mapping[str, Any], words: Words) -> str:
+    return listed((view["scopes"].get(scope, scope) for scope in row["scopes"]), words["lang"]) or "–"
 
 
 def _used(row: Mapping[str, Any], words: Words) -> str:
@@ -86,4 +91,4 @@ def _used(row: Mapping[str, Any], words: Words) -> str:
 
 
 def _also(words: Words, **facts: bool) -> str:
-    return ", ".join(words[key] for key, true in facts.items() if true)
+    return listed((words[key] for key, true in facts.items() if true), words["lang"])

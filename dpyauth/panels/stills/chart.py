@@ -6,9 +6,14 @@ import math
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Context, Decimal, localcontext
+from functools import partial
 from itertools import pairwise
 from statistics import median_low
 from typing import Any
+
+from dpyauth.texts import locale
 
 WIDE, TALL = 480, 230
 """Size in pixels, small enough that letters stay readable in a narrow window."""
@@ -24,6 +29,7 @@ _LETTER = 7.0  # approximate, in pixels
 _APART = 84  # smallest distance between two labels of the time axis, in pixels
 _LONG = 12  # a longer pause is drawn as this many usual steps
 _ROOMY = 40  # smallest number of usual steps to draw
+_LONGEST = 400  # more digits than any float has, written out
 _ROUND = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800, 2592000)
 
 _STYLE = """
@@ -47,9 +53,10 @@ svg { font: 12px system-ui, sans-serif; --text: #1b1f24; --soft: #57606a; --back
 
 Point = Mapping[str, Any]
 Height = Callable[[float], float]
+Written = Callable[[float], str]
 
 
-def image(points: Sequence[Point], digits: int, zone: str) -> str:
+def image(points: Sequence[Point], digits: int, zone: str, language: str) -> str:
     """Return the chart as a data address of an image.
 
     Parameters
@@ -60,16 +67,19 @@ def image(points: Sequence[Point], digits: int, zone: str) -> str:
         Number of decimals of the prices.
     zone : str
         Name of the time zone of the axis.
+    language : str
+        Tag of the language of prices and days.
     """
-    return f"data:image/svg+xml;base64,{b64encode(svg(points, digits, zone).encode()).decode()}"
+    return f"data:image/svg+xml;base64,{b64encode(svg(points, digits, zone, language).encode()).decode()}"
 
 
-def svg(points: Sequence[Point], digits: int, zone: str) -> str:
+def svg(points: Sequence[Point], digits: int, zone: str, language: str) -> str:
     """Return the chart as SVG."""
+    written = partial(price, digits=digits, language=language)
     low, high = min(min(each["p"]) for each in points), max(max(each["p"]) for each in points)
     room = max((high - low) * 0.08, abs(high) * 1e-9, 0.0 if high > low else 10.0**-digits) or 1.0
     bottom, top = low - room, high + room
-    right = WIDE - _LETTER * max(len(_price(low, digits)), len(_price(high, digits))) - 22
+    right = WIDE - _LETTER * max(len(written(low)), len(written(high))) - 22
     candles = len(points[0]["p"]) > 1
 
     def y(price: float) -> float:
@@ -86,31 +96,33 @@ def svg(points: Sequence[Point], digits: int, zone: str) -> str:
 
     drawn = [
         f'<rect class="back" x=".5" y=".5" width="{WIDE - 1}" height="{TALL - 1}" rx="6"/>',
-        *_prices(bottom, top, right, y(points[-1]["p"][-1]), y, digits),
+        *_prices(bottom, top, right, y(points[-1]["p"][-1]), y, 10.0**-digits, written),
         f'<text class="soft" x="{right + 9:.0f}" y="{_FLOOR + 17}">{zone}</text>',
-        *_times(points, places, pace, right),
+        *_times(points, places, pace, right, language),
         *_gaps(points, places, half),
         *(_candles(points, places, half, y) if candles else _line(points, places, y)),
-        *_last(points[-1]["p"][-1], places[-1], right, y, digits, dot=not candles),
+        *_last(points[-1]["p"][-1], places[-1], right, y, written, dot=not candles),
     ]
     size = f'width="{WIDE}" height="{TALL}" viewBox="0 0 {WIDE} {TALL}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{_STYLE}</style>{"".join(drawn)}</svg>'
 
 
-def _prices(bottom: float, top: float, right: float, last: float, y: Height, digits: int) -> Iterator[str]:
+def _prices(
+    bottom: float, top: float, right: float, last: float, y: Height, least: float, written: Written
+) -> Iterator[str]:
     rough = (top - bottom) / 5
     tenth = 10.0 ** math.floor(math.log10(rough))
-    step = max(next((n * tenth for n in (1, 2, 5, 10) if n * tenth >= rough), rough), 10.0**-digits)
+    step = max(next((n * tenth for n in (1, 2, 5, 10) if n * tenth >= rough), rough), least)
     for number in range(math.ceil(bottom / step), math.ceil(top / step)):
         at = y(number * step)
         yield f'<path class="grid" d="M1 {at:.1f}H{right:.1f}"/>'
         if abs(at - last) > 17:
-            yield f'<text class="soft" x="{right + 9:.0f}" y="{at + 4:.1f}">{_price(number * step, digits)}</text>'
+            yield f'<text class="soft" x="{right + 9:.0f}" y="{at + 4:.1f}">{written(number * step)}</text>'
 
 
-def _times(points: Sequence[Point], places: Sequence[float], pace: float, right: float) -> Iterator[str]:
+def _times(points: Sequence[Point], places: Sequence[float], pace: float, right: float, language: str) -> Iterator[str]:
     step = next((n for n in _ROUND if n * pace >= _APART), _ROUND[-1])
-    form = "%m-%d" if step >= 86400 else "%H:%M:%S" if step < 60 else "%H:%M"
+    form = "%H:%M:%S" if step < 60 else "%H:%M"
     last = -float(_APART)
     for (before, left), (after, x1) in pairwise(zip(points, places, strict=True)):
         t = math.floor(after["t"] / step) * step
@@ -119,7 +131,7 @@ def _times(points: Sequence[Point], places: Sequence[float], pace: float, right:
         x = x1 - (after["t"] - t) / (after["t"] - before["t"]) * (x1 - left)
         if x - last < _APART or not 32 <= x <= right - 20:
             continue
-        said = time.strftime(form, time.gmtime(t))
+        said = _day(t, language) if step >= 86400 else time.strftime(form, time.gmtime(t))
         yield f'<path class="grid" d="M{x:.1f} {_FLOOR}v4"/>'
         yield f'<text class="soft" text-anchor="middle" x="{x:.1f}" y="{_FLOOR + 17}">{said}</text>'
         last = x
@@ -169,8 +181,8 @@ def _candles(points: Sequence[Point], places: Sequence[float], half: float, y: H
         yield f'<rect class="{way}" x="{x - wide / 2:.1f}" y="{above:.1f}" width="{wide:.1f}" height="{tall:.1f}"/>'
 
 
-def _last(price: float, x: float, right: float, y: Height, digits: int, *, dot: bool) -> Iterator[str]:
-    at, said = y(price), _price(price, digits)
+def _last(price: float, x: float, right: float, y: Height, written: Written, *, dot: bool) -> Iterator[str]:
+    at, said = y(price), written(price)
     yield f'<path class="last" d="M{x:.1f} {at:.1f}H{right:.1f}"/>'
     if dot:
         yield f'<circle class="tag" cx="{x:.1f}" cy="{at:.1f}" r="3"/>'
@@ -180,5 +192,15 @@ def _last(price: float, x: float, right: float, y: Height, digits: int, *, dot: 
     )
 
 
-def _price(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}"
+def _day(seconds: float, language: str) -> str:
+    from babel.dates import format_skeleton
+
+    return format_skeleton("MMMd", datetime.fromtimestamp(seconds, UTC), locale=locale(language))
+
+
+def price(value: float, digits: int, language: str) -> str:
+    """Return a price with so many decimals, as the live view writes it."""
+    from babel.numbers import format_decimal
+
+    with localcontext(Context(prec=_LONGEST)):
+        return format_decimal(Decimal(f"{value:.{digits}f}"), f"0.{'0' * digits}", locale(language))

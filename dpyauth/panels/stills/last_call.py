@@ -17,10 +17,9 @@ def explorer(view: View, words: Words, asked: View | None, otherwise: str) -> st
     if asked is None:
         return still(words, [top, line(words["pick"]), line(otherwise)])
     reply = asked["reply"]
-    to = asked["loginid"] or words["nobody"]
     parts = [
         top,
-        heading(f"{words['preview']}: {asked['call']} ({words['to']} {to})", size="1em"),
+        heading(words("still_request", call=asked["call"], account=asked["loginid"] or words["nobody"]), size="1em"),
         _cut(asked["request"]),
         heading(words["reply"], size="1em"),
     ]

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from decimal import Context, Decimal, localcontext
 from html import escape
 
-from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image
+from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image, price
 from dpyauth.panels.stills.markup import View, grid, heading, line, pairs, sandbox, small, still
-from dpyauth.texts import Words, locale
+from dpyauth.texts import Words
 
 ROWS = 10
 """Largest number of rows of a table."""
 
 COLUMNS = 8
 """Largest number of columns of a table; more cannot be read side by side."""
-
-_LONGEST = 400
-"""More digits than any float has, written out."""
 
 
 def chart(view: View, words: Words, points: Sequence[Point], digits: int, count: int) -> str:
@@ -29,7 +25,7 @@ def chart(view: View, words: Words, points: Sequence[Point], digits: int, count:
     said = words("still_chart", title=view["title"], **facts)
     drawn = ""
     if all(abs(price) < MOST for point in points for price in point["p"]):
-        address = image(points, digits, words["axis"])
+        address = image(points, digits, words["axis"], words["lang"])
         drawn = f'<img src="{address}" alt="{escape(said)}" width="{SHOWN}" style="max-width:100%;margin:8px 0">'
     rows = [
         (words["still_last"], words("last_at", **facts)),
@@ -61,18 +57,12 @@ def _still(view: View, words: Words, told: Sequence[str], count: int) -> str:
     said = words("count", count=count)
     parts = [heading(view["title"], sandbox(view, words)), *(told or [line(words["nothing"])]), small(said)]
     if view["live"] == "ended":
-        parts.append(line(" ".join(filter(None, (words["ended_title"] + ".", view["why"])))))
+        parts += map(line, filter(None, (words["ended_title"], view["why"])))
     return still(words, parts)
 
 
 def _facts(points: Sequence[Point], digits: int, language: str) -> dict[str, str]:
     """Return the last price with its time, the change and the range, as the live view writes them."""
-    from babel.numbers import format_decimal
-
-    def price(value: float, places: int = digits) -> str:
-        with localcontext(Context(prec=_LONGEST)):
-            return format_decimal(Decimal(f"{value:.{places}f}"), f"0.{'0' * places}", locale(language))
-
     begin, end = points[0]["p"][0], points[-1]["p"][-1]
     percent = round((end - begin) / abs(begin) * 100, 2) if begin else 0.0
     arrow, sign = ("=", "±") if percent == 0 else ("▲", "+") if percent > 0 else ("▼", "−")
@@ -80,14 +70,14 @@ def _facts(points: Sequence[Point], digits: int, language: str) -> dict[str, str
     first, last = (_clock(points[place]["t"]) for place in (0, -1))
     since = first if first[:10] != last[:10] else first[11:]
     return {
-        "last": price(end),
+        "last": price(end, digits, language),
         "time": last,
         "arrow": arrow,
         "sign": sign,
-        "percent": price(abs(percent), 2),
+        "percent": price(abs(percent), 2, language),
         "since": since,
-        "low": price(low),
-        "high": price(high),
+        "low": price(low, digits, language),
+        "high": price(high, digits, language),
     }
 
 
