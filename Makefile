@@ -53,6 +53,9 @@ core: $(VENV)/test.stamp
 coverage: $(VENV)/test.stamp
 	$(UNIT) --cov
 
+# Lessons and examples are in English wherever they do not name a language, whatever this machine speaks.
+run-lessons examples lessons: export LANGUAGE = en
+
 run-lessons:
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile -p no:cacheprovider -p tests.lessons.own_lines \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks

@@ -21,6 +21,15 @@ from typing import Any, NoReturn
 
 import pytest
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LESSONS = sorted([*NOTEBOOKS.glob("[0-9]*.ipynb"), *NOTEBOOKS.glob("[!.]*/[0-9]*.ipynb")])
+"""The lessons; after the English ones those in other languages, each in a folder named by its tag."""
+
+
+def lesson_name(path: Path) -> str:
+    """Return a name such as ``es/00-before-you-start``."""
+    return path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+
 
 def missing(what: str) -> NoReturn:
     """Skip a test for what is not on this machine; fail it where everything must run (``CI=true``)."""

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from dpyauth.command.output import FAILED, say
 from dpyauth.errors import InvalidSetting
+from dpyauth.texts.languages import from_environment, negotiated
 
 FIRST = "01-sign-in-and-account-status.ipynb"
 
-_REFERENCE = re.compile(r"(?:\]\(|src=\\?[\"'])((?:images|guide)/[\w.-]+)")
+_REFERENCE = re.compile(r"(?:\]\(|src=\\?[\"'])((?:\.\./)?(?:images|guide)/[\w.-]+)")
 """Relative link from a lesson to a picture or a page, which has to be copied too."""
 
 _LIST = ".dpyauth-lessons.json"
@@ -32,11 +33,24 @@ def source() -> Path:
     return next((place for place in there if (place / FIRST).exists()), package)
 
 
+def first(folder: Path) -> Path:
+    """Return the first lesson in a folder, in the user's language if it is there."""
+    translated = folder / negotiated(from_environment()) / FIRST
+    return translated if translated.exists() else folder / FIRST
+
+
 def files(folder: Path) -> list[Path]:
-    """Return the lessons in a folder, and the pictures and pages that they link to."""
-    found = sorted(folder.glob("[0-9]*.ipynb"))
-    names = {name for lesson in found for name in _REFERENCE.findall(lesson.read_text(encoding="utf-8"))}
-    return [*found, *sorted(place for name in names if (place := folder / name) not in found and place.is_file())]
+    """Return the lessons in a folder, and the pictures and pages that they link to.
+
+    Those in other languages are in folders of their own.
+    """
+    found = sorted([*folder.glob("[0-9]*.ipynb"), *folder.glob("[!.]*/[0-9]*.ipynb")])
+    beside = {
+        Path(os.path.normpath(lesson.parent / name))
+        for lesson in found
+        for name in _REFERENCE.findall(lesson.read_text(encoding="utf-8"))
+    }
+    return [*found, *sorted(filter(Path.is_file, beside))]
 
 
 def copy_lessons(target: Path) -> dict[str, list[str]]:
@@ -81,10 +95,11 @@ def copy_lessons(target: Path) -> dict[str, list[str]]:
 
 def open_lab(folder: Path) -> int:
     """Run JupyterLab with the first lesson until the user stops it; return its exit status."""
+    lesson = first(folder)
     if importlib.util.find_spec("jupyterlab") is None:
-        say(f"JupyterLab is not installed here. Run `pip install jupyterlab`, or open {folder / FIRST} elsewhere.")
+        say(f"JupyterLab is not installed here. Run `pip install jupyterlab`, or open {lesson} elsewhere.")
         return FAILED
-    command = [sys.executable, "-m", "jupyterlab", str(folder / FIRST)]
+    command = [sys.executable, "-m", "jupyterlab", str(lesson), f"--ServerApp.root_dir={folder}"]
     if sys.platform != "win32" and os.geteuid() == 0:
         command.append("--allow-root")  # JupyterLab refuses to run as root without it, such as in a container
     with subprocess.Popen(command) as lab:

@@ -83,7 +83,7 @@ def lessons(folder: str, no_open: bool, as_json: bool) -> None:
     that you have changed are left as they are. To get a fresh copy, rename or delete yours first. Stop JupyterLab with
     Ctrl+C.
     """
-    from dpyauth.command.lesson_files import FIRST, copy_lessons, open_lab
+    from dpyauth.command.lesson_files import copy_lessons, first, open_lab
     from dpyauth.files.place import located
 
     target = located(folder)
@@ -93,7 +93,7 @@ def lessons(folder: str, no_open: bool, as_json: bool) -> None:
     if as_json:
         write_json({"folder": str(target), **copied})
     else:
-        write(f"The lessons are in {plain(folder)}. Begin with {FIRST}.")
+        write(f"The lessons are in {plain(folder)}. Begin with {first(target).relative_to(target)}.")
     if copied["kept"]:
         say(f"Not overwritten, because they are yours or you have changed them: {', '.join(copied['kept'])}.")
     if not no_open:

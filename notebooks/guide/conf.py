@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from dpyauth import __version__
+from dpyauth.texts.languages import names
 
 sys.path.insert(0, str(Path(__file__).parent))
 import call_pages
@@ -82,8 +83,15 @@ def _levels(app: Sphinx, page: str, template: str, context: dict[str, Any], doct
     context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 
 
+def _language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Let a page in another language say so, for screen readers and for the browser's hyphens and translation."""
+    folder = page.partition("/")[0]
+    context["language"] = folder if folder in names() else "en"
+
+
 def setup(app: Sphinx) -> None:
     app.connect("html-page-context", _levels, priority=900)  # after the theme has made them
+    app.connect("html-page-context", _language)
     app.connect("source-read", call_pages.write)
     app.connect("source-read", llms_txt.keep)
     app.connect("build-finished", llms_txt.write)

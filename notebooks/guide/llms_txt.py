@@ -48,5 +48,5 @@ def _contents(app: Sphinx) -> Iterator[str]:
 
 def _first_sentence(app: Sphinx, name: str) -> str:
     paragraphs = (" ".join(node.astext().split()) for node in app.env.get_doctree(name).findall(nodes.paragraph))
-    first = next(filter(None, paragraphs), "")
+    first = next((text for text in paragraphs if text.endswith((".", ":"))), "")  # not links to other languages
     return first.partition(". ")[0].rstrip(".:") + "."

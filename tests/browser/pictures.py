@@ -18,6 +18,8 @@ from conftest import FLAGS, Lab, Notebook, opened, serving  # noqa: E402
 from helpers import chromium_path  # noqa: E402
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
+from dpyauth.texts.languages import ENGLISH, names  # noqa: E402
+
 IMAGES = ROOT / "notebooks" / "images"
 SIGN_IN = "import dpyauth\n\nsession = dpyauth.login(sandbox=True)"
 WIDTH, HEIGHT = 1200, 2000
@@ -38,6 +40,11 @@ class Picture:
 
 PICTURES = (
     Picture("sign-in-form", ("import dpyauth\n\nsession = dpyauth.login()",), panel=True),
+    *(
+        Picture(f"sign-in-form.{tag}", (f'import dpyauth\n\nsession = dpyauth.login(language="{tag}")',), panel=True)
+        for tag in names()
+        if tag != ENGLISH
+    ),
     Picture("sign-in", (SIGN_IN, "session.account_status()", "session.wallets()")),
     Picture(
         "panels",

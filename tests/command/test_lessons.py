@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import LESSONS, NOTEBOOKS
 from terminals import Dialogue, Run
 
 from dpyauth.command import lesson_files
@@ -25,16 +26,15 @@ def there(tmp_path: Path) -> Path:
 def test_all_lessons_and_what_they_show(run: Run, there: Path) -> None:
     said = run("lessons", str(there), "--no-open")
     assert (said.status, said.err) == (0, "")
-    originals = sorted(lesson_files.source().glob("[0-9]*.ipynb"))
-    assert len(originals) > 10
-    for original in originals:
-        copy = there / original.name
+    assert len(LESSONS) > 17
+    for original in LESSONS:
+        copy = there / original.relative_to(NOTEBOOKS)
         assert copy.read_bytes() == original.read_bytes()
         for cell in json.loads(copy.read_text(encoding="utf-8"))["cells"]:
             for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", "".join(cell["source"])):
-                assert (there / link).exists(), f"{original.name}: {link}"
+                assert (copy.parent / link).exists(), f"{original}: {link}"
             for image in re.findall(r"<img[^>]*src=[\"']([^\"':]+)[\"']", "".join(cell["source"])):
-                assert (there / image).exists(), f"{original.name}: {image}"
+                assert (copy.parent / image).exists(), f"{original}: {image}"
 
 
 def test_what_the_user_has_changed_stays(
@@ -104,14 +104,24 @@ def test_without_jupyterlab_the_lessons_are_copied(run: Run, there: Path, monkey
     assert (there / FIRST).exists()
 
 
+@pytest.mark.parametrize(("language", "folder"), [("pt_BR", "pt-BR/"), ("ja_JP", "")])
+def test_the_first_one_is_in_the_users_language(
+    run: Run, there: Path, monkeypatch: pytest.MonkeyPatch, language: str, folder: str
+) -> None:
+    monkeypatch.setenv("LANG", f"{language}.UTF-8")
+    assert f" {folder}{FIRST}" in run("lessons", str(there), "--no-open").out
+
+
+@pytest.mark.parametrize(("language", "folder"), [("es_MX", "es"), ("en_GB", ".")])
 def test_jupyterlab_opens_the_first_one_and_gets_the_interrupt(
-    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, folder: str
 ) -> None:
     """A stand-in for JupyterLab prints its arguments, and asks for confirmation on an interrupt, as JupyterLab does."""
+    monkeypatch.setenv("LANG", f"{language}.UTF-8")
     (tmp_path / "jupyterlab.py").write_text(
         "import sys, time\n"
         "try:\n"
-        "    print('opened', sys.argv[1], flush=True)\n"
+        "    print(*sys.argv, 'opened', sep='\\n', flush=True)\n"
         "    time.sleep(60)\n"
         "except KeyboardInterrupt:\n"
         "    sys.exit(7 if input('Shut down? ') == 'y' else 8)\n"
@@ -122,7 +132,10 @@ def test_jupyterlab_opens_the_first_one_and_gets_the_interrupt(
         lab.answer("opened", "\x03")
         lab.answer("Shut down? ", "y\n")
         assert lab.end() == 7
-    assert FIRST in lab.seen
+    _, _, lesson, root = lab.seen.split("opened")[0].replace("\r\n", "\n").split("\n")[:4]
+    assert (lesson, root) == (str(there / folder / FIRST), f"--ServerApp.root_dir={there}"), (
+        "links lead out of a folder"
+    )
     assert "Traceback" not in lab.seen
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from helpers import LESSONS, NOTEBOOKS, lesson_name
 from playwright.sync_api import Browser
 
 import dpyauth
@@ -31,7 +32,6 @@ from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ROOT / "notebooks"
 SOURCES = [
     ROOT / "README.md",
     NOTEBOOKS / "index.md",
@@ -161,12 +161,13 @@ def test_links_lead_somewhere(site: Path, pages: dict[Path, Page]) -> None:
 
 
 def test_every_lesson_is_listed(site: Path, pages: dict[Path, Page]) -> None:
-    lessons = [f"{path.stem}.html" for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    lessons = [f"{lesson_name(path)}.html" for path in LESSONS]
     links = pages[site / "index.html"].links
     listed = [link for link in dict.fromkeys(links) if link in lessons]
     assert sorted(listed) == lessons
     for lesson in lessons:
         assert "panel: &lt;dpyauth" not in pages[site / lesson].text, "a panel is described in words"
+        assert f' lang="{lesson.rpartition("/")[0] or "en"}"' in pages[site / lesson].text.partition("<head>")[0]
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -186,7 +187,7 @@ def test_every_call_is_listed_with_its_fields_and_columns(api: str, site: Path) 
 @pytest.mark.browser
 @pytest.mark.parametrize(
     "name",
-    ["index", "03-your-account-status", "reference/catalog", "search"],
+    ["index", "03-your-account-status", "fr/01-sign-in-and-account-status", "reference/catalog", "search"],
 )
 def test_the_pages_can_be_read_by_anyone(name: str, site: Path, faults: Callable[[Path], list[object]]) -> None:
     assert faults(site / f"{name}.html") == []
@@ -270,6 +271,13 @@ def test_how_it_works_names_the_existing_rooms() -> None:
     assert {name for name in named if not (package / name).exists() and not (ROOT / name).exists()} == set()
     folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     assert folders - named == set()
+
+
+def test_the_guide_for_translators_names_every_file_of_texts() -> None:
+    page = (NOTEBOOKS / "guide" / "languages.md").read_text(encoding="utf-8")
+    table = page.partition("| file | what it says |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines() for name in re.findall(r"`([\w-]+)`", row.split(" | ")[0])]
+    assert {file.stem for file in (ROOT / "dpyauth" / "texts" / "en").glob("*.json")} - set(named) == set()
 
 
 def test_errors_that_the_page_on_proxies_explains_are_those_of_the_code() -> None:

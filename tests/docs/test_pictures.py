@@ -8,10 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from helpers import LESSONS, NOTEBOOKS
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ROOT / "notebooks"
-PAGES = [ROOT / "README.md", *sorted(NOTEBOOKS.rglob("*.md")), *sorted(NOTEBOOKS.glob("*.ipynb"))]
+PAGES = [ROOT / "README.md", *sorted(NOTEBOOKS.rglob("*.md")), *LESSONS]
 PICTURE = re.compile(r"!\[(?P<said>[^\]]*)\]\((?P<place>[^)\s]+)[^)]*\)")
 HTML = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 

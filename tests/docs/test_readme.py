@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from helpers import without
+from helpers import LESSONS, lesson_name, without
 
 from dpyauth.registry import APIS, DEFAULT
 
@@ -98,7 +98,7 @@ def imported(source: str) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LESSONS, ids=lesson_name)
 def test_the_extra_that_readme_installs_has_the_imports_of_every_lesson(path: Path) -> None:
     wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
     listed = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted}

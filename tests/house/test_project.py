@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers import LESSONS, lesson_name
 from lowest import requirement
 
 from dpyauth import __version__
@@ -64,7 +65,7 @@ def test_commands_to_install_name_extras_that_there_are() -> None:
     assert named - set(project["optional-dependencies"]) == set()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LESSONS, ids=lesson_name)
 def test_stored_lessons_are_clean(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     notebook = json.loads(text)

@@ -23,7 +23,7 @@ def store(path: Path) -> None:
         store_widget_state=False,
         record_timing=False,
         coalesce_streams=True,
-        resources={"metadata": {"path": LESSONS}},
+        resources={"metadata": {"path": path.parent}},
     )
     client.execute()
     notebook.metadata = nbformat.from_dict({**KEPT, "language_info": {"name": "python"}})
@@ -39,6 +39,6 @@ def store(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for lesson in sorted(LESSONS.glob("*.ipynb")):
+    for lesson in sorted([*LESSONS.glob("[0-9]*.ipynb"), *LESSONS.glob("[!.]*/[0-9]*.ipynb")]):
         store(lesson)
-        print(f"stored {lesson.name}")
+        print(f"stored {lesson.relative_to(LESSONS)}")

@@ -8,14 +8,12 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from helpers import LESSONS, lesson_name
 
 from dpyauth.registry import APIS
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
-LESSONS = sorted(FOLDER.glob("*.ipynb"))
 
-
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
+@pytest.mark.parametrize("path", LESSONS, ids=lesson_name)
 def test_the_stored_outputs_come_from_one_clean_run(path: Path) -> None:
     lesson = nbformat.read(path, as_version=4)
     code = [cell for cell in lesson.cells if cell.cell_type == "code"]
@@ -31,15 +29,15 @@ def test_the_stored_outputs_come_from_one_clean_run(path: Path) -> None:
             assert re.search(r"(?<![\w/])/(home|root|tmp|work|Users)/", said) is None
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
+@pytest.mark.parametrize("path", LESSONS, ids=lesson_name)
 def test_links_to_files_lead_to_existing_files(path: Path) -> None:
     lesson = nbformat.read(path, as_version=4)
     text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
-    assert [link for link in links if not (FOLDER / link).is_file()] == []
+    assert [link for link in links if not (path.parent / link).is_file()] == []
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
+@pytest.mark.parametrize("path", LESSONS, ids=lesson_name)
 def test_links_to_deriv_are_to_pages_that_dpyauth_names_itself(path: Path) -> None:
     known = {page for facts in APIS.values() for page in facts.pages.all}
     texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]

@@ -65,7 +65,7 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
         "panels/js/panel.js",
         "panels/css/common.css",
         "catalog/v3.json",
-        "panels/texts/en/common.json",
+        "texts/en/common.json",
     ):
         assert f"dpyauth/{needed}" in names
 
