@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from dpyauth.errors import SignInRefused
+from dpyauth.texts import Either
+from dpyauth.texts.said import Said, joined, said
 
 if TYPE_CHECKING:
     from dpyauth.apis.options.dispatcher import HttpDispatcher
@@ -88,23 +90,23 @@ def said_of(
     """Return what the user should know about the chosen account; empty if there is nothing to say."""
     if chosen.loginid == loginid:
         return ""
-    lost = ""
+    lost: Said | None = None
     if kept is not None and chosen.loginid != kept:
         there = any(one.loginid == kept for one in candidates)
-        lost = f"The remembered account {kept} {'cannot be used now' if there else 'is no longer available'}. "
+        lost = said("remembered_unusable" if there else "remembered_gone", loginid=kept)
+    mine = chosen.loginid
     if chosen.demo:
-        return f"{lost}This is the demo account {chosen.loginid}." if lost else ""
-    money, kind = ("At Deriv this would be real money", "sample") if sandbox else ("This is real money", "real")
+        return joined(lost, said("began_with_demo", loginid=mine)) if lost else ""
     if not any(one.demo for one in candidates):
-        return f"{lost}{money}: {chosen.loginid} is a {kind} account, and there is no demo account."
-    return f"{money}: {chosen.loginid} is the account that was remembered." if chosen.loginid == kept else ""
+        begun = said("began_with_sample" if sandbox else "began_with_real", loginid=mine)
+        return joined(lost, begun) if lost else begun
+    return said("remembered_sample" if sandbox else "remembered_real", loginid=mine) if mine == kept else ""
 
 
 def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
     """Return the error for a named account that does not belong to this sign-in."""
     return SignInRefused(
-        f"This sign-in has no access to an account {loginid}, only to: {', '.join(there)}. Check the login ID. "
-        "(AccountNotFound)",
+        said("no_such_account", loginid=loginid, accounts=[*there]),
         call="authorize",
         code="AccountNotFound",
     )
@@ -113,19 +115,16 @@ def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
 def another_account(expected: str, told: str) -> SignInRefused:
     """Return the error for a connection that Deriv opened to a different account than the requested one."""
     return SignInRefused(
-        f"Deriv opened the account {told} instead of {expected}. dpyauth closed that connection and changed nothing "
-        "there. Sign in again with dpyauth.login(), and check which account you get. (AnotherAccount)",
+        said("another_account", opened=told, expected=expected),
         call="authorize",
         code="AnotherAccount",
     )
 
 
-def by_name_only(unusable: str, real: Collection[str]) -> str:
+def by_name_only(unusable: str, real: Collection[str]) -> Said:
     """Return the note for the refusal of a demo account if only real accounts are left."""
-    return (
-        f"{unusable} is the demo account, and dpyauth does not use real money unless you ask for it. To use "
-        f'{" or ".join(real)} instead, name it: dpyauth.login(loginid="{next(iter(real))}").'
-    )
+    code = f'dpyauth.login(loginid="{next(iter(real))}")'
+    return said("only_real_left", loginid=unusable, accounts=Either(real), code=code)
 
 
 class Endpoint(NamedTuple):

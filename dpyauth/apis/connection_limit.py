@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError
 from dpyauth.registry import ApiFacts
+from dpyauth.texts.said import joined
 
 
 def looks_crowded(error: BaseException, facts: ApiFacts) -> bool:
@@ -19,7 +20,7 @@ def told(error: DpyauthError, facts: ApiFacts) -> DpyauthError:
     """Return the error, with advice if Deriv refused a one-time password because of too many connections."""
     if not facts.crowded or not _is_by_name(error):
         return error
-    return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}", call=error.call, status=429)
+    return ConnectionFailed(joined(error.text, facts.crowded), call=error.call, status=429)
 
 
 def _is_by_name(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dpyauth.catalog.shapes import ENVELOPE, Shape, load
 from dpyauth.errors import BadReply
+from dpyauth.texts.said import said
 
 _NEVER_EMPTY = frozenset(
     (
@@ -38,7 +39,7 @@ def payload_of(call: str, api: str, payload: Any) -> Any:
         any field where some are always present.
     """
     if payload is None:
-        raise BadReply(f"Deriv's reply to '{call}' contains no data of that call.", call=call)
+        raise BadReply(said("reply_without_data", call=call), call=call)
     node = _node(call, api)
     if not isinstance(node, Mapping):
         return payload
@@ -57,7 +58,7 @@ def check(call: str, api: str, reply: Mapping[str, Any]) -> None:
     names = [path[0] for path in shape.rows if path]
     held = {name: value for name, value in reply.items() if name not in ENVELOPE}
     if not any(value is not None for value in held.values()):
-        raise BadReply(f"Deriv's reply to '{call}' contains no data of that call.", call=call)
+        raise BadReply(said("reply_without_data", call=call), call=call)
     for name in names:
         node, value = shape.reply.get(name), held.get(name)
         keys = {"[]", "{}", "||", ""}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
+from dpyauth.texts import Either
+from dpyauth.texts.said import Said, said
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
-Kind = tuple[type[ApiError], str]
-"""Type of the error for a code, and advice on what to do."""
+Kind = tuple[type[ApiError], str | Callable[[], str]]
+"""Type of the error for a code, and advice on what to do: the key of its text, or a function that returns it."""
 
 PASSING = {"RateLimit", "WrongResponse", "InternalServerError", "InternalError", "Timeout", "CallError"}
 """Codes of errors that may be temporary."""
@@ -19,10 +21,10 @@ PASSING = {"RateLimit", "WrongResponse", "InternalServerError", "InternalError",
 KINDS: Mapping[str, Kind] = {
     "PermissionDenied": (PermissionDenied, ""),
     "InputValidationFailed": (InputRefused, ""),
-    "RateLimit": (RateLimited, "Wait a minute and run the cell again"),
-    "AuthorizationRequired": (ApiError, "Sign in again with dpyauth.login()"),
-    "AlreadySubscribed": (ApiError, "Another stream of this session is the same: use that one, or close it first"),
-    **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "This may be temporary: run the cell again")),
+    "RateLimit": (RateLimited, "wait_a_minute"),
+    "AuthorizationRequired": (ApiError, "sign_in_again"),
+    "AlreadySubscribed": (ApiError, "same_stream_open"),
+    **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "may_be_temporary")),
 }
 """Kinds of the codes that mean the same in every call."""
 
@@ -34,7 +36,7 @@ _ACCOUNTS = {"account", "loginid", "account_id", "client_loginid"}
 
 def meaning(
     code: str, call: Call | None, asked: Mapping[str, Any], kinds: Mapping[str, Kind], held: bool | None = None
-) -> Kind:
+) -> tuple[type[ApiError], str]:
     """Return the type of the error for a code, and advice on what to do.
 
     Parameters
@@ -50,29 +52,26 @@ def meaning(
     held : bool, optional
         True if the token is known to have the scope for the call.
     """
-    kind, advice = kinds.get(code, (ApiError, ""))
+    kind, key = kinds.get(code, (ApiError, ""))
+    advice = key() if callable(key) else said(key) if key else ""
     if code == "PermissionDenied":
         advice = _permission(call, asked, held)
     elif code == "InvalidToken" and (other := _other_token(call, asked)):
         return ApiError, other
     elif code == "InvalidAppID" and call is not None and call.name in _APPS:
-        return ApiError, "You have no app with this ID: session.apps() lists yours"
+        return ApiError, said("no_such_app")
     return kind, advice
 
 
-def _permission(call: Call | None, asked: Mapping[str, Any], held: bool | None) -> str:
+def _permission(call: Call | None, asked: Mapping[str, Any], held: bool | None) -> Said:
     named = any(isinstance(asked.get(name), str) and asked[name] not in {"", "all", "current"} for name in _ACCOUNTS)
     if named:
-        return (
-            "That account does not belong to this sign-in, or its token has no access to it: session.accounts() lists "
-            "the accounts"
-        )
+        return said("account_not_yours")
     if call is None or not call.scopes:
-        return "Deriv does not allow this account to do that"
+        return said("account_may_not")
     if held:
-        return "Your token has the scope for it, so the reason is the account: not every kind of account may do this"
-    scopes = " or ".join(f"'{scope}'" for scope in call.scopes)
-    return f"Sign in with a token that has the scope {scopes}; if yours has it, this kind of account may not do that"
+        return said("scope_held")
+    return said("scope_wanted", scopes=Either(f"'{scope}'" for scope in call.scopes))
 
 
 def _other_token(call: Call | None, asked: Mapping[str, Any]) -> str:
@@ -80,10 +79,7 @@ def _other_token(call: Call | None, asked: Mapping[str, Any]) -> str:
     if call is None:
         return ""
     if asked.get("verification_code"):
-        return (
-            "Deriv does not accept the code from the e-mail: it is mistyped or too old. The call verify_email sends "
-            "another one. You are still signed in"
-        )
+        return said("mailed_code_refused")
     if call.name in _TRADERS or _TOKENS & asked.keys():
-        return "Deriv does not accept a token in the request. It is not the token that you signed in with"
+        return said("other_token_refused")
     return ""

@@ -12,6 +12,7 @@ from dpyauth.catalog.shapes import mask
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import ApiError, InputRefused
 from dpyauth.net.messages import Reply, error_code, error_of, leaves_open, subcode_of
+from dpyauth.texts.said import joined, said
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call, Catalog
@@ -42,16 +43,16 @@ def api_error(
     if changes and leaves_open(code):
         advice = ""  # never advise to run a change again if it may have been made
     subcode = subcode_of(raw, secrets)
-    said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
+    told: str = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
     details = raw.get("details")
     details = details if isinstance(details, dict) else {}
     if kind is not InputRefused:  # details of refused input are reasons by field, not data
         details = mask(details, None, call=call)
     details = scrub(details, secrets)
     reasons = _reasons(details, catalog.get(call)) if kind is InputRefused else ""
-    if kind is InputRefused and _NAMED.match(said):  # it says no more than the code, and repeats the fields
-        said = "" if reasons else _NAMED.sub("", said)
-    told = ". ".join(filter(None, (said, reasons)))
+    if kind is InputRefused and _NAMED.match(told):  # it says no more than the code, and repeats the fields
+        told = "" if reasons else _NAMED.sub("", told)
+    told = joined(told, reasons, by=". ") if told else reasons
     return refusal(kind, call, code, subcode, details, told, advice)
 
 
@@ -65,12 +66,17 @@ def refusal(
     *then: str,
     status: str = "",
 ) -> ApiError:
-    """Return the error for a refusal: Deriv's code, its own words, and further sentences that are not empty."""
+    """Return the error for a refusal: Deriv's code, its own words, and further whole sentences that are not empty."""
     beside = ", ".join(filter(None, (subcode, status)))
     shown = f"{code} ({beside})" if beside else code
-    answered = f"Deriv answered '{call}' with {shown}" + (f": {told}" if told else "")
-    text = ". ".join(filter(None, (answered, *then))) + "."
-    return kind(text, call=call, code=code, subcode=subcode, details=details)
+    answered = (
+        said("deriv_refused_saying", call=call, code=shown, told=told)
+        if told
+        else said("deriv_refused", call=call, code=shown)
+    )
+    error = kind(joined(answered, *then), call=call, code=code, subcode=subcode, details=details)
+    error.code = code  # Deriv's, even if it is empty
+    return error
 
 
 _NAMED = re.compile(r"Input validation failed(: *)?", re.IGNORECASE)
@@ -80,7 +86,11 @@ _EXPRESSION = re.compile(r"\^.*|\bpattern\b.*|\(\?[:=!].*", re.DOTALL)
 
 def _reasons(details: Mapping[str, Any], call: Call | None) -> str:
     """Return in words why fields were refused; Deriv may send a regular expression instead."""
-    return "; ".join(f"{name}: {_reason(str(name), str(reason), call)}" for name, reason in details.items())
+    reasons = [
+        said("field_reason", field=name, reason=_reason(str(name), str(reason), call))
+        for name, reason in details.items()
+    ]
+    return joined("", *reasons, by="; ") if reasons else ""
 
 
 def _reason(name: str, reason: str, call: Call | None) -> str:
@@ -88,8 +98,6 @@ def _reason(name: str, reason: str, call: Call | None) -> str:
         return reason.strip().rstrip(".")
     names = [part for part in re.split(r"[/.]", name) if part]
     schema = within(call.fields, names) if call is not None else {}
-    takes = wanted(schema)
-    about = f" (session.help({call.name!r}) shows what the call takes)" if call is not None else ""
-    return (
-        f"it takes {takes}" if schema.get("pattern") in LIKE else f"it does not have the form that Deriv accepts{about}"
-    )
+    if schema.get("pattern") in LIKE:
+        return said("it_takes", takes=wanted(schema))
+    return said("not_derivs_form_see", code=f"session.help({call.name!r})") if call else said("not_derivs_form")

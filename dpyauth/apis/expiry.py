@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from dpyauth.texts.said import said
+
 if TYPE_CHECKING:
     from dpyauth.apis.base import SignIn
 
@@ -65,7 +67,7 @@ class Expiry(NamedTuple):
 
     @property
     def due(self) -> float | None:
-        """Latest time for a notice that has passed; None before the first."""
+        """Latest time for a notice that has passed; empty before the first."""
         return max((moment for moment in self._moments if moment <= time.time()), default=None)
 
     @property
@@ -75,16 +77,14 @@ class Expiry(NamedTuple):
         return min((moment - now for moment in self._moments if moment > now), default=None)
 
     def notice(self, due: float | None) -> str:
-        """Return the notice to show from a time in `due` on."""
+        """Return the notice to show from a time in `due` on; empty before the first."""
         if due is None:
             return ""
         if due == self.at:
-            return (
-                f"This sign-in ended at {self.clock}. Open connections keep working until they break or Deriv refuses "
-                "a call. Sign in again."
-            )
-        soon = "an hour" if due < self.at - REMIND_BEFORE else f"{REMIND_BEFORE / 60:.0f} minutes"
-        return f"This sign-in ends within {soon}, at {self.clock}. Sign in again to continue after that."
+            return said("sign_in_ended", time=self.clock)
+        if due < self.at - REMIND_BEFORE:
+            return said("sign_in_ends_within_an_hour", time=self.clock)
+        return said("sign_in_ends_within_minutes", count=round(REMIND_BEFORE / 60), time=self.clock)
 
     @property
     def _moments(self) -> list[float]:

@@ -17,7 +17,7 @@ from dpyauth.net.messages import Reply, error_code, flag
 from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.state import Handshake
 from dpyauth.registry import APIS
-from dpyauth.texts.said import clause
+from dpyauth.texts.said import joined, said
 
 if TYPE_CHECKING:
     from dpyauth.apis.options.dispatcher import HttpDispatcher
@@ -27,17 +27,14 @@ CATALOG = load("v3")
 FACTS = APIS["v3"]
 
 _REFUSALS = {
-    "InvalidToken": "Deriv does not accept this API token: it is mistyped, deleted, expired, limited to another "
-    f"internet address, or it belongs to another app ID. Create a new one ({FACTS.pages.tokens}). If Deriv has "
-    f"moved you to its current API, v3 tokens no longer work. {way_on()}",
-    "AccountDisabled": "Deriv has disabled this account. Only Deriv's support can change that",
-    "DisabledClient": "Deriv has disabled this account. Only Deriv's support can change that",
-    "SelfExclusion": "This account is excluded at its owner's own request (self-exclusion), so Deriv allows no sign-in "
-    "until the exclusion ends",
-    "AuthorizationRequired": f"Deriv does not accept this API token for signing in. Create a new one "
-    f"({FACTS.pages.tokens})",
+    "InvalidToken": "token_refused_v3",
+    "AccountDisabled": "account_disabled",
+    "DisabledClient": "account_disabled",
+    "SelfExclusion": "self_excluded",
+    "AuthorizationRequired": "token_not_for_sign_in",
 }
-"""Codes with which Deriv refuses the token, the account or the app ID. No other code ends a sign-in that has worked."""
+"""Texts for the codes with which Deriv refuses the token or the account. Of all other codes, only that of a refused app
+ID ends a sign-in that has worked."""
 
 
 class V3SignIn:
@@ -186,16 +183,9 @@ def error(
 
 _KINDS: Mapping[str, Kind] = {
     **KINDS,
-    "InvalidAppID": (
-        SignInRefused,
-        f"Deriv does not know the app ID of this session. {clause(FACTS.check_app_id(None))}",
-    ),
-    "InvalidToken": (
-        ApiError,
-        "If other calls still work, you are signed in: run the cell again. Otherwise sign in again with "
-        "dpyauth.login()",
-    ),
-    "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call from v3"),
+    "InvalidAppID": (SignInRefused, lambda: joined(said("session_app_id_unknown"), FACTS.check_app_id(None))),
+    "InvalidToken": (ApiError, "still_signed_in"),
+    "UnrecognisedRequest": (ApiError, "withdrawn_from_v3"),
 }
 
 
@@ -211,20 +201,28 @@ def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None)
         return None if isinstance(reply.get("authorize"), dict) else (_unreadable(), True)
     general = error(reply, "authorize", secrets)
     assert general is not None
-    text = _REFUSALS.get(code)
-    if code == "InvalidAppID":
-        which = f"the app ID {app_id}" if app_id else "the app ID of this session"
-        text = f"Deriv does not know {which} on this API. {clause(FACTS.check_app_id(app_id))}"
+    text = _refusal(code, app_id)
     in_shape = isinstance(reply["error"], dict)  # an error in another form is not Deriv's own, whatever it says
     if not in_shape or (text is None and code != "InputValidationFailed"):
         return general, True
     # Deriv's own words are replaced if ours say more, because they may repeat what was sent.
-    text, passing = text or str(general).rstrip("."), text is None
+    text, passing = text or general.text, text is None
+    more = way_on() if code == "InvalidToken" else ""
     refused = SignInRefused(
-        f"{text}. ({code})", call="authorize", code=code, subcode=general.subcode, details=general.details
+        joined(text, f"({code})", more), call="authorize", code=code, subcode=general.subcode, details=general.details
     )
     return refused, passing
 
 
+def _refusal(code: str, app_id: str | None) -> str | None:
+    """Return why Deriv refuses a sign-in, for the codes with which it does; None for all others."""
+    if code == "InvalidAppID":
+        unknown = said("app_id_not_known", app_id=app_id) if app_id else said("session_app_id_not_known")
+        return joined(unknown, FACTS.check_app_id(app_id))
+    if code not in _REFUSALS:
+        return None
+    return said(_REFUSALS[code], tokens=FACTS.pages.tokens)
+
+
 def _unreadable() -> BadReply:
-    return BadReply("Deriv's reply to the sign-in cannot be read. Try again.", call="authorize")
+    return BadReply(said("sign_in_unreadable"), call="authorize")

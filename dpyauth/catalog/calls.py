@@ -15,6 +15,7 @@ from dpyauth.registry import APIS, by_token
 from dpyauth.sensitive import kind_of
 from dpyauth.texts import read
 from dpyauth.texts.languages import ENGLISH, negotiated
+from dpyauth.texts.said import said
 
 Schema = dict[str, Any]
 
@@ -149,7 +150,11 @@ class Call:
         key = self.key_in(fields)
         if key and self.lookup is not None:
             return _line(self.lookup, key)
-        return next((where for names, where in _LOOK if re.search(names, self.name)), "your account at Deriv")
+        found = next((where for names, where in _LOOK if re.search(names, self.name)), "")
+        first, _, second = found.partition(" and ")
+        if second:
+            return said("look_at_both", first=first, second=second)
+        return found or said("derivs_messages" if self.name == _MAILS else "your_account")
 
     def places(self) -> list[dict[str, str]]:
         """Return the other fields with which this call can look up a key, such as one for each kind of wallet."""
@@ -174,7 +179,8 @@ def _line(lookup: Call, key: str) -> str:
     first, *others = lookup.places()
     asked = "".join(f", {name}={json.dumps(value)}" for name, value in {**first, "request_id": key}.items())
     also = ", ".join(json.dumps(value) for other in others for value in other.values())
-    return f'session.frame("{lookup.name}"{asked})' + (f", and the same with {also}" if also else "")
+    code = f'session.frame("{lookup.name}"{asked})'
+    return said("look_up_also", code=code, values=also) if also else code
 
 
 class Catalog(dict[str, Call]):
@@ -200,11 +206,9 @@ class Catalog(dict[str, Call]):
         # Do not repeat a text that does not look like a name: it may be a token.
         named = isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w{0,39}", name)
         name = str(name) if named and not by_token(str(name), likely=True) else ""
-        hint = nearest(name, self) or " session.calls() lists them."
-        raise InvalidRequest(
-            f"Deriv's {self.api} API has no call {f'named {name!r}' if name else 'of this name'}.{hint}",
-            call=name or None,
-        )
+        near = nearest(name, self)
+        key = "call_unnamed" if not name else "call_unknown_near" if near else "call_unknown"
+        raise InvalidRequest(said(key, api=self.api, name=repr(name), near=repr(near)), call=name or None)
 
     def _lacks(self, name: str, other: str) -> NotInThisApi:
         """Return the error for a call that only another API has."""
@@ -212,25 +216,24 @@ class Catalog(dict[str, Call]):
         untold, way = here.untold.get(name), here.nearest.get(name, "")
         call = way if way in self else None
         if untold is not None:
-            said = f"{here.title} does not report {untold.what}" + (
+            told = f"{here.title} does not report {untold.what}" + (
                 f". See {untold.page} for that" if untold.page else ""
             )
             near = f"{untold.method}{{also}}"
         else:
-            said = f"this is a call of {there.title}, and the session uses {here.title}"
+            told = f"this is a call of {there.title}, and the session uses {here.title}"
             near = f'{{face}}.{{verb}}("{call}")' if call else ""
         ways = [f"The closest equivalent is {near}" if near else way]
         ways += [] if there.retiring or near or way else [f'To use it, sign in with dpyauth.login(api="{other}")']
-        form = ". ".join([f"{{typed}}: {said}", *filter(None, ways), "Nothing was sent"]) + "."
+        form = ". ".join([f"{{typed}}: {told}", *filter(None, ways), "Nothing was sent"]) + "."
         return NotInThisApi.of_form(form, name, api=self.api, nearest=call)
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str:
-    """Return a sentence that suggests the most similar name; empty if there is none."""
+    """Return the most similar name; empty if there is none."""
     import difflib  # slow to import, and needed only for errors
 
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)), "")
 
 
 @functools.cache
@@ -255,10 +258,13 @@ def _call(name: str, summary: str, *, rest: dict[str, str] | None = None, **entr
     return Call(name, summary, rest=Rest(**rest) if rest else None, **entry)
 
 
+_MAILS = "payment_agent_withdraw_verification"
+"""Call that makes Deriv send a message."""
+
 _LOOK = (
     ("^mt5_|^trading_platform_", "session.mt5_accounts() and session.balance()"),
     ("^payment_agent_client_settings_update$", 'session.frame("payment_agent_client_settings")'),
-    ("^payment_agent_withdraw_verification$", "the messages that Deriv has sent you"),
+    (f"^{_MAILS}$", ""),
     ("^wallet_|^payment_agent_", "session.wallets() and session.wallet_transactions()"),
     ("transfer|withdraw|deposit|topup|reset_demo_balance|cashier", "session.balance() and session.statement()"),
     ("new_account|create_account|set_account_currency", "session.accounts()"),

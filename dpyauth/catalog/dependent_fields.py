@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dpyauth.errors import InvalidRequest
+from dpyauth.texts.said import said
 
 Fields = Mapping[str, Any]
 
@@ -27,8 +28,7 @@ def _quote_is_whole(call: str, fields: Fields) -> None:
     missing = [name for name in _QUOTE if name not in fields]
     if 0 < len(missing) < len(_QUOTE):
         raise InvalidRequest(
-            f"'{call}' takes {', '.join(map(repr, _QUOTE))} together or not at all, and {missing[0]!r} is missing. "
-            "They are for a wallet with another currency than the account; wallet_exchange_rate returns the last two.",
+            said("quote_is_whole", call=call, fields=[*map(repr, _QUOTE)], missing=repr(missing[0])),
             call=call,
             field=missing[0],
         )
@@ -38,12 +38,12 @@ def _rate_is_needed(call: str, fields: Fields) -> None:
     """Check that there is a rate if there are two currencies, and none otherwise."""
     source, destination = fields["source_currency"], fields["destination_currency"]
     if ("rate" in fields) != (source != destination):
-        wanted = (
-            f"needs the field 'rate' to convert {source} to {destination}; wallet_exchange_rate returns it"
+        wrong = (
+            said("rate_needed", call=call, source=source, destination=destination)
             if source != destination
-            else f"takes no 'rate' if both currencies are {source}: leave it out"
+            else said("no_rate_taken", call=call, currency=source)
         )
-        raise InvalidRequest(f"'{call}' {wanted}.", call=call, field="rate")
+        raise InvalidRequest(wrong, call=call, field="rate")
 
 
 _QUOTE: Final = ("wallet_currency", "exchange_rate", "rate_token")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,55 +11,46 @@ from dpyauth._nearest import nearest
 from dpyauth.arguments.words import shown
 from dpyauth.catalog.calls import Schema
 from dpyauth.catalog.schemas import fits
-
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "boolean": "True or False",
-    "array": "a list",
-    "object": "a dict",
-}
-
-_MONEY = "an exact number as text, such as '12.50'"
-_DATE_OR_SECONDS = "a date, such as '2026-11-29', or seconds since 1970"
-_COUNTRY = "a country code of two small letters, such as 'id'"
-_CURRENCY = "a currency code in capital letters, such as 'USD'"
+from dpyauth.texts import Either
+from dpyauth.texts.said import said
 
 LIKE = {
-    r"^\d+(\.\d+)?$": _MONEY,
-    r"^(?:0|[1-9]\d{0,13})(?:\.\d{1,18})?$": _MONEY,
-    r"^[A-Z]{3}$": "a currency code of three capital letters, such as 'USD'",
-    r"^[A-Z0-9_]{1,18}$": _CURRENCY,
-    r"^[A-Z_]{1,18}$": _CURRENCY,
-    r"^\d{4}-\d{2}-\d{2}$": "a date, such as '2026-11-29'",
-    r"^[A-Z]+[0-9]+$": "a login ID, such as 'CR1234567'",
-    r"^[0-9]{6}$": "six digits as text",
-    r"^[\w\-]{1,128}$": "a text of at most 128 letters, digits, _ and -",
-    r"^\w{2,30}$": "a symbol, such as 'R_100'",
-    r"^(latest|[0-9]{1,10})$": "'latest', or seconds since 1970",
-    r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|today)$": "a date, such as '2026-11-29', or 'today'",
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date, such as '2026-11-29'",
-    r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$": "a date, such as '2026-11-29'",
-    r"^[0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])$": "a date, such as '2026-11-29'",
-    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{1,10})$": _DATE_OR_SECONDS,
-    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{10})$": _DATE_OR_SECONDS,
+    r"^\d+(\.\d+)?$": "takes_money",
+    r"^(?:0|[1-9]\d{0,13})(?:\.\d{1,18})?$": "takes_money",
+    r"^[A-Z]{3}$": "takes_currency_3",
+    r"^[A-Z0-9_]{1,18}$": "takes_currency_capitals",
+    r"^[A-Z_]{1,18}$": "takes_currency_capitals",
+    r"^\d{4}-\d{2}-\d{2}$": "takes_date",
+    r"^[A-Z]+[0-9]+$": "takes_loginid",
+    r"^[0-9]{6}$": "takes_six_digits",
+    r"^[\w\-]{1,128}$": "takes_letters_to_128",
+    r"^\w{2,30}$": "takes_symbol",
+    r"^(latest|[0-9]{1,10})$": "takes_latest_or_seconds",
+    r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|today)$": "takes_date_or_today",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "takes_date",
+    r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$": "takes_date",
+    r"^[0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])$": "takes_date",
+    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{1,10})$": "takes_date_or_seconds",
+    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{10})$": "takes_date_or_seconds",
     r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01]) ([01]?[0-9]|2[0-3]):([0-5]?[0-9]):([0-5]?[0-9])"
-    r"|[0-9]{1,10})$": "a time, such as '2026-11-29 14:30:00', or seconds since 1970",
-    r"^(current|all|[A-Z]{2,4}[0-9]{1,10})$": "'current', 'all' or a login ID, such as 'CR1234567'",
-    r"^[A-Za-z]+[0-9]+$": "a login ID, such as 'CR1234567'",
-    r"^MT[DR]?[0-9]+$": "an MT5 login, such as 'MTR1234567'",
-    r"^[a-zA-Z0-9]{2,20}$": "a currency code, such as 'USD'",
-    r"^[a-z]{2}$": _COUNTRY,
-    r"^\w\w$": _COUNTRY,
-    r"^([a-z]{2})?$": _COUNTRY,
-    r"^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$": "a number as text, such as '+0.5'",
-    r"^[0-9]{1,18}$": "digits as text",
-    r"^[\w-]{32,128}$": "an ID of 32 to 128 letters, digits, _ and -",
-    r"^(?:[\w-]{32,128}|1)$": "the ID of a proposal, or 1 if you pass 'parameters'",
-    r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'",
+    r"|[0-9]{1,10})$": "takes_time_or_seconds",
+    r"^(current|all|[A-Z]{2,4}[0-9]{1,10})$": "takes_loginid_or_all",
+    r"^[A-Za-z]+[0-9]+$": "takes_loginid",
+    r"^MT[DR]?[0-9]+$": "takes_mt5_login",
+    r"^[a-zA-Z0-9]{2,20}$": "takes_currency",
+    r"^[a-z]{2}$": "takes_country",
+    r"^\w\w$": "takes_country",
+    r"^([a-z]{2})?$": "takes_country",
+    r"^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$": "takes_number_as_text",
+    r"^[0-9]{1,18}$": "takes_digits",
+    r"^[\w-]{32,128}$": "takes_id_of_32",
+    r"^(?:[\w-]{32,128}|1)$": "takes_proposal_id",
+    r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "takes_uuid",
 }
-"""Descriptions of strings, by their pattern."""
+"""Keys of the descriptions of strings, by their pattern."""
+
+
+_KINDS = frozenset({"integer", "number", "string", "boolean", "array", "object"})
 
 
 def within(fields: Mapping[str, Schema], names: Sequence[str]) -> Schema:
@@ -76,19 +67,23 @@ def wanted(schema: Schema) -> str:
     """Return in words what a field takes."""
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     if alternatives:
-        return " or ".join(dict.fromkeys(wanted(each) for each in alternatives))
+        return _either(dict.fromkeys(wanted(each) for each in alternatives))
     if "enum" in schema:
         values = [repr(value) for value in schema["enum"][:8]] + ["…"] * (len(schema["enum"]) > 8)
-        return values[0] if len(values) == 1 else "one of " + ", ".join(values)
+        return values[0] if len(values) == 1 else said("takes_one_of", values=values)
     if schema.get("pattern") in LIKE:
-        return LIKE[schema["pattern"]]
+        return said(LIKE[schema["pattern"]])
     kinds = schema.get("type")
     kinds = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else [kinds]
-    words = " or ".join(_KINDS.get(str(kind), "a value") for kind in kinds)
+    told = _either([said(f"takes_{kind if kind in _KINDS else 'value'}") for kind in kinds])
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
-        return f"{words} from {low} to {high}"
-    return words
+        return said("takes_from_to", kind=told, low=str(low), high=str(high))
+    return told
+
+
+def _either(texts: Collection[str]) -> str:
+    return said("takes_either", either=Either(texts)) if len(texts) > 1 else next(iter(texts))
 
 
 def instead(value: Any, schema: Schema) -> str:

@@ -18,6 +18,7 @@ from dpyauth.catalog.schemas import problems
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.sensitive import MASK, kind_of
+from dpyauth.texts.said import Said, said
 
 Fields = dict[str, Any]
 
@@ -50,7 +51,7 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
     if missing:
         name = missing[0]
         raise InvalidRequest(
-            f"'{call.name}' needs the field '{name}': {wanted(call.fields[name])}.",
+            said("field_needed", call=call.name, field=name, takes=wanted(call.fields[name])),
             call=call.name,
             field=name,
         )
@@ -289,20 +290,19 @@ def _check(call: Call, name: str, value: Any, schema: Schema) -> None:
     known = schema.get("properties", {})
     for inner in value if known and isinstance(value, dict) else ():
         if inner not in known:
-            raise InvalidRequest(
-                f"'{name}' of '{call.name}' has no field '{inner}'."
-                + (nearest(inner, known) or f" It takes: {', '.join(known)}."),
-                call=call.name,
-                field=f"{name}.{inner}",
+            near = nearest(inner, known)
+            text = (
+                said("inner_field_unknown_near", field=name, call=call.name, inner=inner, near=repr(near))
+                if near
+                else said("inner_field_unknown", field=name, call=call.name, inner=inner, fields=[*known])
             )
+            raise InvalidRequest(text, call=call.name, field=f"{name}.{inner}")
     for problem in problems(schema, reveal(value), draft=7):
         if problem.keyword == "required":
             inner = next(each for each in problem.rule if each not in value)
-            raise InvalidRequest(
-                f"'{call.name}' needs the field '{name}.{inner}': {wanted(known[inner])}.",
-                call=call.name,
-                field=f"{name}.{inner}",
-            )
+            place = f"{name}.{inner}"
+            text = said("field_needed", call=call.name, field=place, takes=wanted(known[inner]))
+            raise InvalidRequest(text, call=call.name, field=place)
         if problem.keyword == "pattern":
             within = functools.reduce(_part, problem.path, schema)
             raise _refused(call, name, value, Within(problem.path, within))
@@ -316,24 +316,24 @@ def _part(schema: Schema, step: str | int) -> Schema:
 def _refused(call: Call, name: str, value: Any, wrong: Within) -> InvalidRequest:
     """Return the error for a value that cannot be sent, or for part of it."""
     place = ".".join([name, *map(str, wrong.path)])
+    facts = {"field": place, "call": call.name, "takes": wanted(wrong.schema)}
     if name in call.sensitive:
-        said = ""
-    else:
-        part = functools.reduce(operator.getitem, wrong.path, seal(call, {name: value})[name])
-        hint = instead(scalar(part), wrong.schema)
-        said = f", not {short(part)}" + (f"; write {hint!r}" if hint else "")
-    return InvalidRequest(
-        f"The field '{place}' of '{call.name}' takes {wanted(wrong.schema)}{said}.", call=call.name, field=place
-    )
+        return InvalidRequest(said("field_takes", **facts), call=call.name, field=place)
+    part = functools.reduce(operator.getitem, wrong.path, seal(call, {name: value})[name])
+    hint = instead(scalar(part), wrong.schema)
+    facts["given"] = short(part)
+    text = said("field_takes_write", **facts, instead=repr(hint)) if hint else said("field_takes_not", **facts)
+    return InvalidRequest(text, call=call.name, field=place)
 
 
-def _unknown(call: Call, name: str) -> str:
+def _unknown(call: Call, name: str) -> Said:
     holder = next((field for field, schema in call.fields.items() if name in schema.get("properties", {})), "")
     if holder:
-        return f"'{call.name}' has no field '{name}': it belongs in '{holder}', as {holder}={{{name!r}: …}}."
-    hint = nearest(name, call.fields)
-    if hint:
-        return f"'{call.name}' has no field '{name}'.{hint}"
+        return said("field_belongs_in", call=call.name, field=name, holder=holder, code=f"{holder}={{{name!r}: …}}")
+    near = nearest(name, call.fields)
+    if near:
+        return said("field_unknown_near", call=call.name, field=name, near=repr(near))
     others = [field for field in call.fields if field != call.name]
-    known = f"It takes: {', '.join(others)}." if others else "It takes no fields."
-    return f"'{call.name}' has no field '{name}'. {known}"
+    if others:
+        return said("field_unknown", call=call.name, field=name, fields=others)
+    return said("no_fields_to_take", call=call.name, field=name)

@@ -28,6 +28,7 @@ from dpyauth.frames.build import frame
 from dpyauth.frames.generic import promised
 from dpyauth.sensitive import kind_of
 from dpyauth.texts.languages import ENGLISH
+from dpyauth.texts.said import said
 
 _OF_CALLS = {
     "account_list": ACCOUNTS,
@@ -251,7 +252,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     limits = (f"from {low}" * (low is not None), f"up to {high}" * (high is not None))
     text = " ".join(filter(None, (text, *limits)))
     if "pattern" in schema:
-        text = LIKE.get(schema["pattern"], f"{text}, like {schema['pattern']}")
+        like = LIKE.get(schema["pattern"])
+        text = said(like) if like else f"{text}, like {schema['pattern']}"
     return text
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dpyauth.net.pending import PendingCall
+from dpyauth.texts.said import Said, said
 
 MINUTE, HOUR = 60.0, 3600.0
 PENALTIES = (5.0, 15.0, 30.0, 60.0)
@@ -52,12 +53,12 @@ LIMITS = {
 }
 
 
-def in_words(seconds: float) -> str:
+def in_words(seconds: float) -> Said:
     """Return a duration in words, such as ``"24 hours"``."""
-    for unit, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+    for unit, key in ((86_400.0, "so_many_days"), (3600.0, "so_many_hours"), (60.0, "so_many_minutes")):
         if seconds >= 2 * unit:
-            return f"{min(seconds / unit, 1e6):.0f} {name}"
-    return f"{seconds:.0f} s"
+            return said(key, number=round(min(seconds / unit, 1e6)))
+    return said("so_many_seconds", seconds=round(seconds))
 
 
 class _Bucket:
@@ -182,14 +183,14 @@ class RateLimits:
             return False
         known = frozenset().union(*(limit.calls for limit in self._limits.values()))
         for name, key in _KEYS.items():
-            said = limits.get(key)
-            if not isinstance(said, Mapping):
+            stated = limits.get(key)
+            if not isinstance(stated, Mapping):
                 continue
             bucket = self._buckets[name]
-            minutely = _positive(said.get("minutely"), bucket.minutely)
-            bucket.limit(minutely, max(minutely, _positive(said.get("hourly"), bucket.hourly)))
-            self._known |= _positive(said.get("minutely"), 0) > 0
-            named = frozenset(re.findall(r"\w+", str(said.get("applies_to", ""))))
+            minutely = _positive(stated.get("minutely"), bucket.minutely)
+            bucket.limit(minutely, max(minutely, _positive(stated.get("hourly"), bucket.hourly)))
+            self._known |= _positive(stated.get("minutely"), 0) > 0
+            named = frozenset(re.findall(r"\w+", str(stated.get("applies_to", ""))))
             if name in self._calls and named & known:
                 self._calls[name] = named | self._limits[name].calls
         return self._known

@@ -11,6 +11,7 @@ from dpyauth.net.messages import flag
 from dpyauth.panels.card_rows import Light, light, plain
 from dpyauth.texts import Words, number
 from dpyauth.texts.languages import ENGLISH
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -22,7 +23,7 @@ def news(session: Session, words: Words) -> dict[str, str] | None:
     if session.state == "signed out" and because:
         return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
     if session.core.active_account is not None and (remarks := session.core.remarks):
-        return {"title": words["note"], "text": remarks, "kind": "info"}
+        return {"title": words["note"], "text": in_language(remarks, words["lang"]), "kind": "info"}
     return None
 
 

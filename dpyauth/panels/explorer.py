@@ -20,6 +20,7 @@ from dpyauth.panels.snippets import as_json, as_json_fields, as_python
 from dpyauth.panels.stills import last_call as stills
 from dpyauth.session.calls import NOT_BY_CALL
 from dpyauth.texts import Either, listed
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,7 @@ class ExplorerModel(PanelModel):
             return reply_view.plain(told) + self.text("standing_signed_out")
         if self.session.state not in ("reconnecting", "connecting"):
             return ""
-        reason = core.connection.reason if core.connection is not None else ""
+        reason = in_language(core.connection.reason, self.words["lang"]) if core.connection is not None else ""
         return " ".join(filter(None, (self.text("standing_down"), reply_view.plain(reason))))
 
     def _described(self, call: Call) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dpyauth.panels import downloads
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.stills import stream_picture as stills
 from dpyauth.panels.stream_updates import Chart, Table, shortened
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -151,12 +152,12 @@ class StreamModel(PanelModel):
             error = stream.feed.error
             return "ended", self.said(error) if error is not None else ""
         if connection is not None and connection.state in (State.RECONNECTING, State.CONNECTING):
-            return "reconnecting", connection.reason
+            return "reconnecting", in_language(connection.reason, self.words["lang"])
         return "open", ""
 
     def _gap(self, gap: Mapping[str, Any], filled: bool) -> str:
         since, until = (_clock(gap.get(name)) for name in ("since", "until"))
-        reason = shortened(str(gap.get("reason") or ""))
+        reason = shortened(in_language(gap.get("reason") or "", self.words["lang"]))
         return self.text("gap_filled" if filled else "gap_open", since=since, until=until, reason=reason)
 
     # Showing it

@@ -23,6 +23,7 @@ from dpyauth.net.state import State
 from dpyauth.registry import APIS, ApiFacts
 from dpyauth.secret import scrub
 from dpyauth.session.sent import KEPT, Sent
+from dpyauth.texts.said import joined
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, SignIn
@@ -193,7 +194,7 @@ class Core:
         expiry = self.expiry
         due = expiry.due if expiry else None
         ending = expiry.notice(due) if expiry and due != self._dismissed else ""
-        return " ".join(filter(None, (self.remark, ending)))
+        return joined(self.remark, ending)
 
     def dismiss_remarks(self) -> None:
         """Do not show the present remarks again."""

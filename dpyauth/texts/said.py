@@ -118,10 +118,19 @@ def joined(first: str, *others: str, by: str = " ") -> str: ...
 
 def joined(first: str, *others: str, by: str = " ") -> str:
     """Return sentences, or items, one after the other; empty ones are left out. The key is that of the first."""
-    parts = [first, *filter(None, others)]
+    parts = [*filter(None, (first, *others))]
     if not any(isinstance(each, Said) for each in parts):
         return by.join(parts)
-    return _Joined(getattr(first, "key", ""), {"parts": parts, "by": by}) if len(parts) > 1 else first
+    return _Joined(getattr(parts[0], "key", ""), {"parts": parts, "by": by}) if len(parts) > 1 else parts[0]
+
+
+def without(text: str, key: str) -> str:
+    """Return a text that was `joined` without its sentences of this key; any other text stays as it is."""
+    if not isinstance(text, _Joined):
+        return text
+    parts = cast("list[str]", text.values["parts"])
+    kept = [without(each, key) for each in parts if getattr(each, "key", "") != key]
+    return joined("", *kept, by=str(text.values["by"]))
 
 
 def in_language(text: str, language: str) -> str:

@@ -7,9 +7,11 @@ import re
 from dpyauth.apis.options.requests import Request
 from dpyauth.errors import ApiError, PermissionDenied, RateLimited
 from dpyauth.net.messages import leaves_open
+from dpyauth.texts import Either
+from dpyauth.texts.said import Said, joined, said
 
 
-def advice(kind: type[ApiError], status: int, code: str, said: str, request: Request) -> str:
+def advice(kind: type[ApiError], status: int, code: str, words: str, request: Request) -> str:
     """Return what to do about an error; empty if that is not known.
 
     Parameters
@@ -18,113 +20,114 @@ def advice(kind: type[ApiError], status: int, code: str, said: str, request: Req
         Type of the error.
     status : int
         HTTP status.
-    code, said : str
+    code, words : str
         Deriv's code, and its own words.
     request : Request
         Request that was refused.
     """
     if kind is PermissionDenied:
-        return _why_denied(code, said, request)
+        return _why_denied(code, words, request)
     if kind is RateLimited:
-        return "Wait a minute and run the cell again"
+        return said("wait_a_minute")
     asked = f"{request.call} {request.path}"
-    for pattern, calls, what in _ADVICE:
-        if re.match(pattern, f"{code}: {said}") and re.match(calls, asked):
-            return what.format(look=request.look or "your account at Deriv")
+    for pattern, calls, key in _ADVICE:
+        if re.match(pattern, f"{code}: {words}") and re.match(calls, asked):
+            return said(key, look=request.look or said("your_account"), code=_CODE.get(key, ""))
     if (status >= 500 or status == 408 or leaves_open(code)) and not request.changes:
-        return "This may be temporary: run the cell again"
+        return said("may_be_temporary")
     return ""
 
 
-def _why_denied(code: str, said: str, request: Request) -> str:
+def _why_denied(code: str, words: str, request: Request) -> Said:
     """Return what HTTP 403 may mean: a missing scope, or a reason that depends on the kind of call."""
-    wanted = " or ".join(f"'{scope}'" for scope in request.scopes)
-    need = f"This needs a token with the scope {wanted}" if wanted else "The token may not do this"
-    scope = f"{need}. A token gets its scopes when it is created: create another one, and sign in with it"
-    other = next((what for path, what in _DENIED if request.path.startswith(path)), "")
+    scopes = Either(f"'{scope}'" for scope in request.scopes)
+    scope = said("token_needs_scope", scopes=scopes) if scopes else said("token_may_not")
     if code == "HTTP403":
-        return f"This code is not Deriv's own: most likely a company proxy or a firewall refused. Otherwise: {scope}"
-    return f"{scope}. If yours has it, {other}" if other and "scope" not in said.lower() else scope
+        return joined(said("forbidden_in_between"), scope)
+    other = next((key for path, key in _DENIED if request.path.startswith(path)), "")
+    return joined(scope, said(other)) if other and "scope" not in words.lower() else scope
 
 
 _DENIED = (
-    ("/trading/v1/options/accounts/", "this is not your account: session.accounts() lists yours"),
-    ("/wallet/v1/", "you have no such wallet: session.wallets() lists yours"),
-    ("/payment-agents/v1/", "Deriv does not let you use payment agents, or you are not a payment agent yourself"),
-    ("/partners/", "you are not registered with Deriv as a partner"),
-    ("/applications/", "Deriv has no data about apps of yours"),
+    ("/trading/v1/options/accounts/", "or_not_your_account"),
+    ("/wallet/v1/", "or_no_such_wallet"),
+    ("/payment-agents/v1/", "or_no_payment_agents"),
+    ("/partners/", "or_no_partner"),
+    ("/applications/", "or_no_app_data"),
 )
 """Other reasons for which Deriv may forbid a call, by the beginning of its path."""
 
 _TRANSFER = "payment_agent_transfer "
 
 _ADVICE = (
-    ("MigrationPending:", "", "Deriv is still moving your account to its newer API. Try again later"),
-    ("AccountNotFound:", ".* /trading/v1/options/", "session.accounts() lists your accounts"),
+    ("MigrationPending:", "", "still_moving_you"),
+    ("AccountNotFound:", ".* /trading/v1/options/", "accounts_lists_yours"),
     (
         "(RequestIDUsed|DuplicateRequestID):",
         "",
-        "This request_id has been used before. Look at {look} to see whether that request was carried out; money "
-        "moves again only with another request_id",
+        "request_id_used",
     ),
     (
         "RequestIDNotFound:",
         r"\w+_status ",
-        "Deriv has no record of a request with this request_id, so it was most likely not carried out",
+        "request_id_unknown",
     ),
-    ("WalletFundsInsufficient:", "", "session.wallets() shows the balances of your wallets"),
+    ("WalletFundsInsufficient:", "", "wallets_shows_balances"),
     (
         "NoClientWallet:",
         _TRANSFER,
-        "Either the recipient or you have no wallet in this currency: session.wallets() lists yours. Nothing was "
-        "transferred",
+        "no_wallet_either",
     ),
-    ("NoClientWallet:", "", "session.wallets() lists your wallets"),
-    ("(HTTP404|NotFound):", ".* /wallet/", "session.wallets() lists your wallets"),
+    ("NoClientWallet:", "", "wallets_lists_yours"),
+    ("(HTTP404|NotFound):", ".* /wallet/", "wallets_lists_yours"),
     (
         "(Agent(NotFound|Inactive|CurrencyUnsupported)|AgentIDInvalid|InvalidAgentID|HTTP404|NotFound):",
         f"({_TRANSFER}|.*/agents/me$)",
-        "This is about you: Deriv does not know you as a payment agent, or not as one that may do this in this "
-        "currency",
+        "you_are_no_agent",
     ),
     (
         "(Agent(NotFound|Inactive|CurrencyUnsupported)|InvalidAgentID):",
         ".* /payment-agents/",
-        'session.frame("payment_agent_list", currency="USD") lists the payment agents of a currency',
+        "agents_listed",
     ),
-    ("AgentIDInvalid:", "", "Either you are not a payment agent, or the agent_id is not the ID of one"),
-    ("NicknameNotFound:", _TRANSFER, "Check the nickname with the person it belongs to. Nothing was transferred"),
-    ("(IdentityNotFound|BrandNotFound|HTTP404|NotFound):", "account_nickname ", "Deriv has no nickname for you yet"),
+    ("AgentIDInvalid:", "", "agent_id_invalid"),
+    ("NicknameNotFound:", _TRANSFER, "check_nickname"),
+    ("(IdentityNotFound|BrandNotFound|HTTP404|NotFound):", "account_nickname ", "no_nickname"),
     (
         "(HTTP404|NotFound|AccountNotFound):",
         ".* /trading/v1/options/legacy/",
-        "Deriv has no data about you from before the move to this API, or none for this login ID",
+        "nothing_from_before",
     ),
     (
         "(HTTP404|NotFound|AccountNotFound):",
         ".* /(partners|applications)/",
-        "Deriv has no data for this: you may not be registered as a partner, or have no app with a markup",
+        "no_partner_data",
     ),
     (
         "WithdrawalAmount(Minimum|Maximum):",
         "",
-        'session.frame("payment_agent_get", id="…") shows the minimum and the maximum of a payment agent',
+        "agent_limits",
     ),
     (
         "(InvalidOTP|VerificationCodeFormatInvalid):",
         ".* /payment-agents/",
-        "Use the code from the latest message, for the same agent, amount and currency; the call "
-        "payment_agent_withdraw_verification sends another one",
+        "use_latest_code",
     ),
     (
         r"(?i)(?=.*(quote|\brate|rate_?token|exchange_?rate))(?=.*(expire|invalid|stale|run out|mismatch|not found))",
         "wallet_transfer",
-        "The quote has expired, or is for another transfer: get a new one with wallet_exchange_rate",
+        "quote_expired",
     ),
     (
         "(?i).*cursor",
         "wallet_transactions ",
-        "Start again without page_cursor: a cursor is valid for a limited time, and only for its own list",
+        "cursor_expired",
     ),
 )
-"""Advice, by patterns for the beginning of code and words, and of call and path. The first match counts."""
+"""Keys of advice, by patterns for the beginning of code and words, and of call and path. The first match counts."""
+
+_CODE = {
+    "agents_listed": 'session.frame("payment_agent_list", currency="USD")',
+    "agent_limits": 'session.frame("payment_agent_get", id="…")',
+}
+"""Code in the advice, by its key."""

@@ -13,6 +13,7 @@ from dpyauth.apis.expiry import Expiry
 from dpyauth.credentials import Credential, Secret, Tokens
 from dpyauth.errors import ConnectionFailed, DpyauthError, SignInRefused
 from dpyauth.net.pending import outcome_unknown
+from dpyauth.texts.said import joined, said
 
 CONFIRM_TIMEOUT = 15.0
 """Time limit for the call that confirms a refusal, in seconds."""
@@ -111,7 +112,7 @@ class TokenAuth:
             except ConnectionFailed as error:
                 if change is None:
                     raise
-                trouble = f" {error}"
+                trouble = error.text
             if change is not None:
                 # This case ends with OutcomeUnknown, for which `ask` does not check the sign-in. So check it here.
                 if not renewed and refused.code.startswith("HTTP"):
@@ -128,8 +129,7 @@ class TokenAuth:
         if expiry is None or not expiry.has_passed or not refused.about.startswith("token"):
             return refused
         return SignInRefused(
-            f"This sign-in ended at {expiry.date_and_clock}, and Deriv no longer accepts it. Sign in again with "
-            f"dpyauth.login(). ({refused.code})",
+            said("sign_in_over", time=expiry.date_and_clock, code=refused.code),
             call=refused.call,
             code=refused.code,
             subcode=refused.subcode,
@@ -177,10 +177,7 @@ class TokenAuth:
         await asyncio.wait([renewing], timeout=(end - time.monotonic()) / 2)
         renewed = renewing.result() if renewing.done() else None
         if renewed is None:
-            raise ConnectionFailed(
-                "The sign-in has to be renewed, but Deriv cannot be reached for that at the moment. Run the cell again "
-                "in a moment."
-            )
+            raise ConnectionFailed(said("renewal_unreachable"))
         return renewed
 
     async def _renewed(self, old: Tokens, refresh: Secret, renew: Callable[[Secret], Awaitable[Tokens]]) -> bool | None:
@@ -208,12 +205,11 @@ def _early(life: float | None) -> float:
 def _change_refused(change: Change, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
     """Return the error for a change that got HTTP 401."""
     if refused.code.startswith("HTTP"):  # no error code of Deriv's, so it may come from a gateway in between
-        return outcome_unknown(change.name, f"HTTP 401, and not from Deriv's API{trouble}", change.look)
+        return outcome_unknown(change.name, joined(said("not_from_deriv", status="401"), trouble, by=". "), change.look)
     if not renewed:
         return refused
     return SignInRefused(
-        f"Deriv did not carry out '{change.name}': the sign-in had expired ({refused.code}). It has been renewed, and "
-        "nothing was sent again. Run the cell again if you still want it.",
+        said("refused_then_renewed", call=change.name, code=refused.code),
         call=change.name,
         code=refused.code,
     )

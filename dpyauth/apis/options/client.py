@@ -24,6 +24,7 @@ from dpyauth.net.connect_errors import explain, refusal_of_proxy, stays, wrong_c
 from dpyauth.net.connector import MAX_MESSAGE, OPEN_TIMEOUT
 from dpyauth.net.state import unreachable
 from dpyauth.net.unlogged import unlogged
+from dpyauth.texts.said import Said, said
 
 _NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Context that trusts no certificate. For plain HTTP, as loading the certificates of all authorities takes time."""
@@ -63,7 +64,7 @@ class Client:
             "Accept-Encoding": "gzip",
             **({"Deriv-App-ID": app_id} if app_id else {}),
         }
-        reason = ""
+        reason: Said | None = None
         try:
             self._httpx = httpx.AsyncClient(
                 headers=headers,
@@ -73,9 +74,9 @@ class Client:
                 transport=transport,
             )
         except ImportError:
-            reason = "this machine uses a SOCKS proxy, which needs the package socksio"
+            reason = said("proxy_needs_package", package="socksio")
         except (ValueError, OSError, httpx.InvalidURL):
-            reason = wrong_certificates() or "the proxy or the certificates in this machine's settings cannot be used"
+            reason = wrong_certificates() or said("proxy_unusable")
         if reason:  # raised outside of the handlers: the error that was caught may contain a proxy's password
             raise unreachable(reason)
 
@@ -88,10 +89,7 @@ class Client:
         try:
             prepared = self._prepared(request, departure, patience)
         except (ValueError, httpx.InvalidURL):
-            text = (
-                f"'{request.call}' cannot be sent: a field is too long, or has characters that an address cannot have."
-            )
-            return InvalidRequest(text, call=request.call)
+            return InvalidRequest(said("field_unsendable", call=request.call), call=request.call)
         try:
             async with asyncio.timeout(timeout):
                 with unlogged():
@@ -99,7 +97,7 @@ class Client:
         except TimeoutError:
             return NoResponse("", departure.left)
         except httpx.ConnectTimeout:
-            return NoResponse(f"no answer within {patience:.2g} s; check the internet connection", left=False)
+            return NoResponse(said("no_answer_check_internet", seconds=float(f"{patience:.2g}")), left=False)
         except (httpx.ConnectError, httpx.ProxyError) as error:
             return NoResponse(reason_of(error), left=False, passing=not _stays(error), clear=_is_clear(error))
         except Exception as error:  # no error of httpx may leave here, as it holds the request
@@ -181,20 +179,20 @@ def _seconds(retry_after: str) -> float | None:
         return None
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: Exception) -> Said:
     """Explain why there is no response. httpx's own words are not repeated, as they may contain a proxy's address."""
     if isinstance(error, httpx.ProxyError):
         status = re.match(r"[1-5]\d\d\b", str(error))
         if status:
             return refusal_of_proxy(int(status[0]))
-        return "the proxy in this machine's settings refused the connection"
+        return said("proxy_refused")
     if isinstance(error, httpx.TimeoutException):
-        return "no answer in time; check the internet connection"
+        return said("no_answer_in_time_check_internet")
     told = ssl.SSLError | ConnectionRefusedError | socket.gaierror
     if isinstance(error, httpx.ConnectError):
         told |= ConnectionError
     cause = next((each for each in _causes(error) if isinstance(each, told)), None)
-    return f"the connection broke ({type(error).__name__})" if cause is None else explain(cause).text
+    return said("connection_broke_with", error=type(error).__name__) if cause is None else explain(cause).text
 
 
 def _stays(error: Exception) -> bool:

@@ -17,6 +17,7 @@ from dpyauth.apis.options.lookup import look_up
 from dpyauth.errors import BadReply, CallTimeout, DpyauthError, OutcomeUnknown
 from dpyauth.net.loop import background
 from dpyauth.net.pending import PendingCall, current_call, outcome_unknown
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
@@ -95,7 +96,7 @@ class HttpDispatcher:
     def _finish(self, pending: PendingCall) -> None:
         del self._tasks[pending]
         if not pending.done:  # the task was cancelled before its first step, so `_run` never ran
-            pending.fail(self._unfinished(pending, "it was cancelled"))
+            pending.fail(self._unfinished(pending, said("it_was_cancelled")))
 
     async def _run(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> None:
         if pending.changes and not pending.take():
@@ -107,10 +108,10 @@ class HttpDispatcher:
         except DpyauthError as error:
             pending.fail(error.copy(call.name))
         except asyncio.CancelledError:
-            pending.fail(self._unfinished(pending, "it was cancelled"))
+            pending.fail(self._unfinished(pending, said("it_was_cancelled")))
         except Exception as error:  # a bug in dpyauth must not leave callers waiting
             log.error("the call %s failed: %s", call.name, type(error).__name__)
-            pending.fail(self._unfinished(pending, f"an internal error, {type(error).__name__}"))
+            pending.fail(self._unfinished(pending, said("internal_error_while", error=type(error).__name__)))
 
     async def _outcome(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> Reply:
         try:
@@ -119,11 +120,11 @@ class HttpDispatcher:
             if not pending.key or not _is_empty(reply):
                 return reply
             # An empty reply to a transfer says neither that it was made nor that it failed: treat it as lost.
-            unknown = outcome_unknown(pending.call, "the reply is empty", pending.look)
+            unknown = outcome_unknown(pending.call, said("reply_empty"), pending.look)
         except OutcomeUnknown as error:
             unknown = error
         except TimeoutError:
-            late = self._unfinished(pending, f"no answer within {pending.timeout:g} s", CallTimeout)
+            late = self._unfinished(pending, said("no_answer_within", seconds=pending.timeout), CallTimeout)
             if not isinstance(late, OutcomeUnknown):
                 raise late from None
             unknown = late
@@ -140,7 +141,7 @@ class HttpDispatcher:
             return outcome_unknown(pending.call, reason, pending.look, pending.key)
         if self.failure is not None:
             return self.failure.copy(pending.call)
-        return kind(f"'{pending.call}' was not completed ({reason}). Run the cell again.", call=pending.call)
+        return kind(said("not_completed", call=pending.call, reason=reason), call=pending.call)
 
     def abandon(self, pending: PendingCall) -> None:
         """Stop waiting for a call."""

@@ -29,6 +29,7 @@ from dpyauth.net.messages import Reply, subcode_of
 from dpyauth.net.rate_limits import LONGEST_PAUSE, PENALTIES, in_words
 from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
+from dpyauth.texts.said import joined, said
 
 MAX_SAID = 300
 """Most characters of a server's own words that an error repeats."""
@@ -39,9 +40,9 @@ MAX_LISTED = 20
 
 _KINDS: Mapping[str, Kind] = {
     **KINDS,
-    "InvalidToken": (SignInRefused, "Sign in again with dpyauth.login()"),
-    "Unauthorized": (SignInRefused, "Sign in again with dpyauth.login()"),
-    "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call"),
+    "InvalidToken": (SignInRefused, "sign_in_again"),
+    "Unauthorized": (SignInRefused, "sign_in_again"),
+    "UnrecognisedRequest": (ApiError, "withdrawn"),
 }
 """Meaning of the error codes in replies over a socket."""
 
@@ -73,22 +74,23 @@ def judge(response: Response, request: Request, *, now: float | None = None) -> 
     secrets = [*([request.token] if request.token else []), *request.secrets]
     heard = [_Heard.of(entry, status, secrets) for entry in entries or [_only(response)]]
     kind = _kind(status, heard)
-    code, subcode, said = heard[0].code, heard[0].subcode, heard[0].said
+    code, subcode, words = heard[0].code, heard[0].subcode, heard[0].said
     reasons = {each.field: each.said or each.code for each in heard if each.field}
     details = reasons if kind is InputRefused and reasons else heard[0].details
     if kind is SignInRefused:
         # The server's own words are left out: ours say more, and theirs may repeat what was sent.
-        text = f"{_why_refused(code, said, request)}. ({code})"
-        about = _about(code, said) if reply is not None else ""  # without JSON, a proxy may have refused
+        text = joined(_why_refused(code, words, request), f"({code})")
+        about = _about(code, words) if reply is not None else ""  # without JSON, a proxy may have refused
         return SignInRefused(text, call=request.call, code=code, subcode=subcode, details=details, about=about)
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    listed += "." if listed else ""
     what_to_do = (
         _wait(heard[0], time.time() if now is None else now)
         or _pause(response, kind)
-        or advice(kind, status, code, said, request)
+        or advice(kind, status, code, words, request)
     )
     shown = "" if code == f"HTTP{response.status_code}" else f"HTTP {response.status_code}"
-    told = "" if listed else said
+    told = "" if listed else words
     return refusal(kind, request.call, code, subcode, details, told, listed, what_to_do, status=shown)
 
 
@@ -188,8 +190,10 @@ def _wait(heard: _Heard, now: float) -> str:
     until = next((_times.seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
     if until is None or not now < until < now + _DAY:
         return ""
-    wait = f"{until - now:.0f} s" if until - now < 120 else f"{(until - now) / 60:.0f} minutes"
-    return f"Wait {wait}, until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC, and run the cell again"
+    time, wait = f"{datetime.fromtimestamp(until, UTC):%H:%M:%S}", until - now
+    if wait < 120:
+        return said("wait_seconds", seconds=round(wait), time=time)
+    return said("wait_minutes", minutes=round(wait / 60), time=time)
 
 
 def _pause(response: Response, kind: type[ApiError]) -> str:
@@ -197,13 +201,9 @@ def _pause(response: Response, kind: type[ApiError]) -> str:
     wanted = response.retry_after or 0.0
     if wanted < 1 or not (kind is RateLimited or response.failing):
         return ""
-    asked = f"Deriv asks for a pause of {in_words(wanted)}"
     if wanted <= LONGEST_PAUSE:
-        return f"{asked}: run the cell again after that"
-    return (
-        f"{asked}. No limit of Deriv's needs that long, so dpyauth accepts calls again in {in_words(PENALTIES[-1])}. "
-        "If the reply is the same then, wait as long as Deriv asks"
-    )
+        return said("pause_wanted", pause=in_words(wanted))
+    return said("long_pause_wanted", pause=in_words(wanted), penalty=in_words(PENALTIES[-1]))
 
 
 _UNTIL = ("next_request_at", "expires_at")
@@ -212,59 +212,30 @@ _DAY = 86_400.0
 
 def _unreadable(response: Response, request: Request) -> BadReply:
     """Return the error for a response that is not one of the API."""
-    what = "a redirect, which dpyauth does not follow" if 300 <= response.status_code < 400 else "something unreadable"
-    return BadReply(
-        f"'{request.call}' was answered with {what} (HTTP {response.status_code}). Is a company proxy or a firewall in "
-        "between? If you passed server=, check it; otherwise run the cell again in a moment.",
-        call=request.call,
-    )
+    redirected = 300 <= response.status_code < 400
+    key = "answered_with_redirect" if redirected else "answered_unreadably"
+    return BadReply(said(key, call=request.call, status=str(response.status_code)), call=request.call)
 
 
-def _about(code: str, said: str) -> str:
+def _about(code: str, words: str) -> str:
     """Return what was refused, if the server says so: a wrong token and a wrong app ID have the same code."""
-    if re.search(r"app[- ]?id|application", said, re.IGNORECASE):
+    if re.search(r"app[- ]?id|application", words, re.IGNORECASE):
         return "app ID"
-    return "token" if re.search("token", f"{code} {said}", re.IGNORECASE) else "token or app ID"
+    return "token" if re.search("token", f"{code} {words}", re.IGNORECASE) else "token or app ID"
 
 
-def _why_refused(code: str, said: str, request: Request) -> str:
+def _why_refused(code: str, words: str, request: Request) -> str:
     """Return the likely reason why a token was refused. Deriv has one code for all reasons."""
-    heard, app_id = said.lower(), request.app_id
-    if code == "HTTP401" and not said:
-        return f"{_not_accepted(app_id)}; or {_ASKED}"
-    if "app-id" in heard and app_id is None:
-        return APIS["options"].lacks_app_id
-    if "invalid application" in heard:
-        return _WRONG_APP_ID + (_LEGACY_APP_ID if app_id is not None and app_id.isdecimal() else "")
-    if "token format" in heard:
-        return _NOT_WHOLE
-    if "expired" in heard or code == "InvalidToken":
-        return _ENDED
-    return _not_accepted(app_id)
-
-
-def _not_accepted(app_id: str | None) -> str:
-    missing = " (no app ID was passed)" if app_id is None else _LEGACY_APP_ID if app_id.isdecimal() else ""
-    return (
-        "Deriv does not accept this token with this app ID. Either the token is mistyped, deleted or expired; or the "
-        f"app ID is not the ID of an app of your own, of the same kind as the token{missing}"
-    )
-
-
-_PAGES = APIS["options"].pages
-
-_WRONG_APP_ID = (
-    "Deriv does not accept this app ID with this token. It must be the ID, not the name, of an app that was registered "
-    f"at {_PAGES.apps} with the same login, and of the token's kind: a PAT app for a personal access token, an OAuth "
-    "app for a browser sign-in"
-)
-_LEGACY_APP_ID = ". An ID that consists only of digits belongs to Deriv's older API, v3"
-_ASKED = "a company proxy in between requires its own sign-in: the reply has no error code of Deriv's"
-_NOT_WHOLE = (
-    "Deriv does not recognise this as a token of its current API: part of it is missing, or it is a token of the older "
-    "API, v3. Copy the whole token again"
-)
-_ENDED = (
-    "Deriv does not accept this token: it is mistyped, deleted or expired, or of another kind than the app. Sign in "
-    f"again, or create a new token at {_PAGES.tokens}"
-)
+    heard, app_id, pages = words.lower(), request.app_id, APIS["options"].pages
+    of_v3 = said("app_id_of_digits") if app_id is not None and app_id.isdecimal() else ""
+    if code != "HTTP401" or words:
+        if "app-id" in heard and app_id is None:
+            return APIS["options"].lacks_app_id
+        if "invalid application" in heard:
+            return joined(said("app_id_refused", apps=pages.apps), of_v3)
+        if "token format" in heard:
+            return said("token_not_whole")
+        if "expired" in heard or code == "InvalidToken":
+            return said("token_refused_options", tokens=pages.tokens)
+    refused = said("token_refused_without_app_id" if app_id is None else "token_or_app_id_refused")
+    return joined(refused, of_v3, said("or_proxy_sign_in") if code == "HTTP401" and not words else "")

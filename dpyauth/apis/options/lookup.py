@@ -17,6 +17,7 @@ from dpyauth.errors import (
     RateLimited,
 )
 from dpyauth.net.messages import Reply
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
@@ -76,20 +77,14 @@ async def look_up(unknown: OutcomeUnknown, call: Call, key: str, ask: Ask) -> Re
             async with asyncio.timeout(end - time.monotonic()):
                 rows = await look.once(end)
         except TimeoutError:
-            look.trouble = f"no answer within {PATIENCE:g} s"
+            look.trouble = said("no_answer_within", seconds=PATIENCE)
             break
         if rows:
             return _told(call, key, rows)
     if look.trouble:
-        unknown.add_note(f"dpyauth has tried to look it up, without success: {look.trouble}.")
+        unknown.add_note(said("lookup_failed", reason=look.trouble))
         raise unknown
-    raise NotCarriedOut(
-        f"'{call.name}' was sent, no reply says whether Deriv carried it out, and Deriv has no record of it: most "
-        f'likely it was not carried out. If you send it again, use request_id="{key}": then it is carried out at most '
-        "once, even if the first request arrives late. Without it, it would be another request.",
-        call=call.name,
-        request_id=key,
-    )
+    raise NotCarriedOut(said("not_carried_out", call=call.name, key=key), call=call.name, request_id=key)
 
 
 class _Look:
@@ -128,10 +123,10 @@ class _Look:
             rows = _rows(told, self._key) if place else _status(told)
             there.append(place)
             if rows is None:
-                self.trouble = "Deriv's reply does not say"
+                self.trouble = said("records_do_not_say")
             found += rows or ()
         if not there:
-            self.trouble = "Deriv has no such records"
+            self.trouble = said("no_such_records")
         self._places = there or self._places  # the next look-up need not ask for wallets that do not exist
         return found
 
@@ -139,10 +134,10 @@ class _Look:
 def _why(error: DpyauthError) -> str:
     """Return why a look-up failed. The error's own text would mislead here: it advises to run the cell again."""
     if isinstance(error, RateLimited):
-        return "Deriv's limit on calls per minute is used up"
+        return said("limit_is_used_up")
     if isinstance(error, ApiError):
-        return f"Deriv has answered with {error.code}"
-    return "no answer in time" if isinstance(error, CallTimeout) else "Deriv could not be asked"
+        return said("answered_with", code=error.code)
+    return said("no_answer_in_time") if isinstance(error, CallTimeout) else said("could_not_be_asked")
 
 
 def _nowhere(error: DpyauthError) -> bool:
@@ -189,8 +184,7 @@ def _told(call: Call, key: str, rows: list[Row]) -> Reply:
         if has_failed(row):
             state = _state(row)
             raise ApiError(
-                f"'{call.name}' was sent and its reply was lost. According to Deriv's records it did not go through: "
-                f"its status is '{state}'. If you still want it, send it again without this request_id.",
+                said("did_not_go_through", call=call.name, status=state),
                 call=call.name,
                 code=state,
                 details={"request_id": key, "status": state},

@@ -21,6 +21,7 @@ from dpyauth.net.messages import Reply
 from dpyauth.net.state import Handshake, unreachable
 from dpyauth.registry import APIS
 from dpyauth.settings import Settings
+from dpyauth.texts.said import joined, said
 
 HTTP_TIMEOUT = 15.0
 """Time limit for a call that a sign-in needs, in seconds."""
@@ -65,12 +66,9 @@ class OptionsSignIn:
         rest: Rest | None = None,
     ) -> None:
         if settings.app_id is None:
-            older = "" if api_of(first.token) else 'For a token of the older API, use dpyauth.login(api="v3"). '
-            raise InvalidSetting(
-                f"{_FACTS.title} needs the ID of an app of your own: pass app_id=, or set the environment variable "
-                f"DERIV_APP_ID. {older}You find it where you registered your app: {_FACTS.pages.apps}",
-                field="app_id",
-            )
+            older = "" if api_of(first.token) else said("for_older_token")
+            where = said("where_app_id_is", apps=_FACTS.pages.apps)
+            raise InvalidSetting(joined(said("app_id_needed"), older, where), field="app_id")
         self.rows: list[Mapping[str, Any]] = []
         self.remark = ""
         self.learned = Learned()
@@ -125,7 +123,7 @@ class OptionsSignIn:
                 self._advise(error, chosen[0])
                 if await self._may_pass(error, chosen[0], stood=proof.stood, accepted=proof.stood or known.done()):
                     # A ConnectionFailed, which is in `connector.PASSING`: another attempt follows.
-                    raise unreachable(str(error).rstrip(".")) from None
+                    raise unreachable(error.text) from None
                 raise
             self._check_kind(given, chosen[0])
             values = (Secret(value) for _, value in parse_qsl(urlsplit(given.reveal()).query))
@@ -199,11 +197,8 @@ class OptionsSignIn:
         kinds = {"demo", "real"} & set(urlsplit(given.reveal()).path.split("/"))
         wanted = self._row(loginid).get("account_type")
         if len(kinds) == 1 and wanted in {"demo", "real"} and wanted not in kinds:
-            raise BadReply(
-                f"Deriv sent the address of a {kinds.pop()} account for {loginid}, which is a {wanted} account. "
-                "Nothing was sent there. Try again in a moment.",
-                call="otp",
-            )
+            key = "demo_address_for_real" if wanted == "real" else "real_address_for_demo"
+            raise BadReply(said(key, loginid=loginid), call="otp")
 
     async def _first(self) -> str:
         """Choose the account to begin with."""
@@ -215,9 +210,7 @@ class OptionsSignIn:
             self.rows = await self._list()
         if not self.rows:
             raise SignInRefused(
-                "Deriv accepts the token, but you have no options account yet. Create one at Deriv, or run "
-                "dpyauth.login(..., create_demo=True), which creates a demo account (the token needs the scope "
-                "account_manage).",
+                said("no_options_account"),
                 call="get_accounts",
                 code="NoAccount",
             )
@@ -236,7 +229,7 @@ class OptionsSignIn:
     async def _list(self) -> list[Mapping[str, Any]]:
         listed = (await self._ask(_CALLS["get_accounts"], {}, self._patience, False)).get("data")
         if not isinstance(listed, list):
-            raise BadReply("Deriv's list of accounts cannot be read. Try again.", call="get_accounts")
+            raise BadReply(said("accounts_unreadable"), call="get_accounts")
         return [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
 
     def _ids(self) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dpyauth.apis.base import another_account
 from dpyauth.errors import ApiError, BadReply, DpyauthError, PermissionDenied
 from dpyauth.net.messages import Reply
+from dpyauth.texts.said import said
 
 
 class Proof:
@@ -59,8 +60,4 @@ class Proof:
 
 
 def _silent() -> BadReply:
-    return BadReply(
-        "Deriv accepted the connection but does not answer; this happens when the one-time password is invalid. "
-        "Try again.",
-        call="balance",
-    )
+    return BadReply(said("accepted_but_silent"), call="balance")

@@ -19,6 +19,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.net.messages import Reply, parse
 from dpyauth.settings import is_loopback
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
@@ -167,8 +168,8 @@ def _segment(call: str, name: str, value: Any) -> str:
     account = name == "account_id"
     right = re.fullmatch(r"[A-Za-z0-9]{1,32}", text) if account else len(text) <= 128 and text.isprintable()
     if not right or not text.strip("."):  # "." and ".." would lead to another path
-        wanted = "an account ID, such as 'DOT12345678'" if account else "a short text"
-        raise InvalidRequest(f"The field '{name}' of '{call}' takes {wanted}.", call=call, field=name)
+        takes = said("takes_account_id" if account else "takes_short_text")
+        raise InvalidRequest(said("field_takes", field=name, call=call, takes=takes), call=call, field=name)
     return quote(text, safe="")
 
 

@@ -33,6 +33,7 @@ from dpyauth.net.messages import Reply, exactly, leaves_open
 from dpyauth.net.pending import outcome_unknown, over_budget, waiting_for
 from dpyauth.net.rate_limits import GENERAL, LONGEST_PAUSE, Limit, RateLimits
 from dpyauth.net.state import unreachable
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     import httpx
@@ -157,15 +158,11 @@ class Rest:
         outcome = await self._settle(otp_request(account_id, self._checked_token(), self._app_id), timeout)
         if isinstance(outcome, _Trouble):
             if outcome.passing and isinstance(outcome.error, ApiError) and not isinstance(outcome.error, RateLimited):
-                raise unreachable(str(outcome.error).rstrip("."))
+                raise unreachable(outcome.error.text)
             raise outcome.error
         found = socket_address(outcome, self._base)
         if found is None:
-            raise BadReply(
-                "The reply contains no address of Deriv's to connect to, and dpyauth connects to no other. Is a "
-                "company proxy in between? If you passed server=, check it; otherwise try again in a moment.",
-                call="otp",
-            )
+            raise BadReply(said("no_address"), call="otp")
         return found
 
     async def close(self) -> None:
@@ -178,7 +175,7 @@ class Rest:
     def _checked_token(self) -> Secret:
         token = self._token()
         if not re.fullmatch(r"[!-~]+", token.reveal()):
-            raise InvalidCredential("This cannot be a token: it is empty, or contains spaces or unusual characters.")
+            raise InvalidCredential(said("token_unusable"))
         return token
 
     async def _settle(self, request: Request, timeout: float) -> Response | _Trouble:
@@ -212,12 +209,8 @@ class Rest:
             if request.changes:
                 raise over_budget(request.call, wait)
             if self._clock() + wait >= deadline:
-                raise RateLimited(
-                    f"'{request.call}' was not sent: Deriv's limit on calls per minute is used up for about "
-                    f"{wait:.0f} s. Run the cell again after that, or allow more time with timeout=.",
-                    call=request.call,
-                    code="RateLimit",
-                )
+                text = said("limit_used_up", call=request.call, seconds=round(wait))
+                raise RateLimited(text, call=request.call, code="RateLimit")
             with waiting_for("Deriv's limit on calls per minute", wait):
                 await self._sleep(wait)
         self._limits.spend(GENERAL, self._clock())
@@ -229,8 +222,8 @@ class Rest:
             return self._heard(outcome, request)
         if isinstance(outcome, DpyauthError):
             return _Trouble(outcome)
-        call, what = request.call, "answer" if outcome.left else "connection"
-        reason = outcome.reason or f"no {what} within {_seconds(timeout)} s"
+        call, key = request.call, "no_answer_within" if outcome.left else "no_connection_within"
+        reason = outcome.reason or said(key, seconds=_seconds(timeout))
         if not outcome.left:
             passing = outcome.passing and (self._answered or not outcome.clear)
             return replace(_not_sent(call, reason, passing), vague=not outcome.reason)
@@ -252,8 +245,8 @@ class Rest:
             believed = pause is None or pause <= LONGEST_PAUSE
             return _Trouble(error, believed, self._limits.refused(GENERAL, self._clock(), pause))
         if request.changes and (response.failing or _leaves_open(error, response)):
-            foreign = f"HTTP {response.status_code}, and not from Deriv's API"
-            why = str(error) if isinstance(error, ApiError) else foreign
+            foreign = said("not_from_deriv", status=str(response.status_code))
+            why = error.text if isinstance(error, ApiError) else foreign
             error = outcome_unknown(request.call, why, request.look)
         return _Trouble(error, response.failing or _is_vague(error, response) or _may_pass(error), pause)
 
@@ -301,26 +294,22 @@ def _leaves_open(error: DpyauthError, response: Response) -> bool:
 def _of_another(request: Request, name: str) -> _Trouble:
     call = request.call
     if request.changes:
-        return _Trouble(outcome_unknown(call, f"the reply names another {name}", request.look))
-    text = f"The reply to '{call}' names another {name} than the one requested, so it was not used. Run the cell again."
-    return _Trouble(BadReply(text, call=call), passing=True)
+        return _Trouble(outcome_unknown(call, said("reply_names_another", field=name), request.look))
+    return _Trouble(BadReply(said("reply_of_another", call=call, field=name), call=call), passing=True)
 
 
 def _not_sent(call: str, reason: str, passing: bool) -> _Trouble:
-    text = f"'{call}' was not sent: {reason}. Run the cell again when Deriv can be reached."
-    return _Trouble(ConnectionFailed(text, call=call), passing)
+    return _Trouble(ConnectionFailed(said("not_sent_because", call=call, reason=reason), call=call), passing)
 
 
 def _broken(call: str, reason: str) -> _Trouble:
-    text = f"The connection broke while '{call}' waited for its reply ({reason}). Running the cell again is safe."
-    return _Trouble(ConnectionLost(text, call=call), passing=True)
+    return _Trouble(ConnectionLost(said("broke_while_waiting", call=call, reason=reason), call=call), passing=True)
 
 
 def _overdue(call: str, timeout: float) -> _Trouble:
-    within = f"Deriv did not answer '{call}' within {_seconds(timeout)} s."
-    return _Trouble(CallTimeout(f"{within} Run the cell again, or allow more time with timeout=.", call=call))
+    return _Trouble(CallTimeout(said("http_timed_out", call=call, seconds=_seconds(timeout)), call=call))
 
 
-def _seconds(timeout: float) -> str:
-    """Return a time-out in words, as the user set it."""
-    return f"{timeout:.3g}" if timeout < 100 else f"{timeout:.0f}"
+def _seconds(timeout: float) -> float:
+    """Return a time-out with the digits that a text shows."""
+    return float(f"{timeout:.3g}") if timeout < 100 else round(timeout)
