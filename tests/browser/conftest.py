@@ -22,6 +22,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import chromium_path, jupyter, missing
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect, sync_playwright
+from side_by_side import models, page
+
+__all__ = ["models", "page"]  # fixtures
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -274,9 +277,9 @@ class Notebook:
             }"""
         )
         context = self.page.context
-        for page in context.pages:
-            if page != self.page:
-                page.close()
+        for other in context.pages:
+            if other != self.page:
+                other.close()
         self.page.unroute_all()
         context.clear_permissions()
         context.clear_cookies()
