@@ -1,7 +1,7 @@
 """Jupyter server extension that serves the callback page of a browser sign-in.
 
-It serves one static page, ``dpyauth/callback``, under the base URL of the server, so it also works on JupyterHub and
-Binder. If an app is registered at Deriv with that address, such as
+It serves one page, ``dpyauth/callback``, in the language that the browser prefers. The page is under the base URL of
+the server, so it also works on JupyterHub and Binder. If an app is registered at Deriv with that address, such as
 ``https://hub.example.org/user/jane/dpyauth/callback``, Deriv sends the browser back to it. The page passes the query
 on, in this order:
 

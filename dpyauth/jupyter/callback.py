@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
+import html
 import re
 from pathlib import Path
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import RequestHandler
 
+from dpyauth.texts import texts
+from dpyauth.texts.languages import from_header, negotiated
+
 _PAGE = Path(__file__).with_name("callback.html").read_text(encoding="utf-8")
+
+
+@functools.cache
+def _page(language: str) -> str:
+    """Return the page in a language. Its script contains no words, so the CSP allows the same one in all languages."""
+    words = texts("pages", language=language)
+    return re.sub(r"{{(\w+)}}", lambda hole: html.escape(words[hole[1]]), _PAGE)
 
 
 def _hash(tag: str) -> str:
@@ -60,9 +72,9 @@ class CallbackHandler(RequestHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        """Send the page."""
+        """Send the page, in the language that the browser prefers."""
         if self._came_back:
             # This is not an error, but browsers do not suggest the address of a page that failed. They still keep it in
             # their history, and no page can remove it from there.
             self.set_status(404)
-        self.finish(_PAGE)
+        self.finish(_page(negotiated(from_header(self.request.headers.get("Accept-Language", "")))))

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from html import escape
 from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
@@ -41,6 +42,8 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth.implicit import FOREIGN
 from dpyauth.oauth.loopback import bind, checked
+from dpyauth.texts import texts
+from dpyauth.texts.languages import from_header, negotiated
 from dpyauth.texts.said import said
 
 T = TypeVar("T")
@@ -62,22 +65,11 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Connection": "close",
 }
-_PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    '<meta name="viewport" content="width=device-width"><title>dpyauth</title><h1>{}</h1><p>{}</p></html>\n'
+_PAGE: Final = (
+    '<!doctype html><html lang="{lang}" dir="{dir}"><meta charset="utf-8"><meta name="color-scheme" '
+    'content="light dark"><meta name="viewport" content="width=device-width"><title>dpyauth</title><h1>{title}</h1>'
+    "<p>{text}</p></html>\n"
 )
-_WAITING: Final = _PAGE.format(
-    "You are not signed in yet",
-    "If Deriv sent you here, that was not the sign-in that the notebook is waiting for. Start again with the sign-in "
-    "link in the notebook.",
-)
-_UNTIED: Final = _PAGE.format(
-    "Please paste this page's address",
-    "It does not show which sign-in it belongs to, so it was not accepted automatically. Copy the whole text of the "
-    "address bar, paste it into the notebook, and close this tab.",
-)
-_DONE: Final = _PAGE.format("Sign-in received", "You can close this tab and go back to the notebook.")
-_REFUSED: Final = _PAGE.format("No access", "Close this tab and go back to the notebook; it says what happened.")
 
 
 class _Response(NamedTuple):
@@ -85,11 +77,19 @@ class _Response(NamedTuple):
 
     status: HTTPStatus
     page: str = ""
+    """Name of the page, which is the key of its text."""
     headers: Mapping[str, str] = MappingProxyType({})
 
 
 def _shown(page: str) -> _Response:
     return _Response(HTTPStatus.NOT_FOUND, page)  # an error status on purpose: see the docstring of the module
+
+
+def _html(page: str, accepted: str) -> str:
+    """Return a page in the language that a browser prefers, according to its header ``Accept-Language``."""
+    words = texts("pages", language=negotiated(from_header(accepted)))
+    shown = {"lang": words["lang"], "dir": words["dir"], "title": words[f"{page}_title"], "text": words[page]}
+    return _PAGE.format_map({name: escape(text) for name, text in shown.items()})
 
 
 class Listener(Generic[T]):
@@ -266,15 +266,15 @@ class Listener(Generic[T]):
                 self._outcome = (self._accept(Secret(query)),)
             except RedirectRefused as refused:
                 if refused.code == "state_missing":
-                    return _shown(_UNTIED)
+                    return _shown("untied")
                 if refused.code not in FOREIGN:  # else any page could end the sign-in with a request of its own
                     self._outcome = refused.copy()  # without the traceback, which would keep this frame alive
         if mark:  # redirect to the address without tokens, for the address bar and for windows that are restored
             return _Response(HTTPStatus.SEE_OTHER, headers={"Location": self._path})
         if self._outcome is None:
-            return _shown(_WAITING)
+            return _shown("waiting")
         self._loop.call_soon(self._over.set)
-        return _shown(_DONE if isinstance(self._outcome, tuple) else _REFUSED)
+        return _shown("received" if isinstance(self._outcome, tuple) else "no_access")
 
 
 class _Connections(HTTPServerConnectionDelegate):
@@ -289,7 +289,7 @@ class _Connections(HTTPServerConnectionDelegate):
 
 
 class _Request(HTTPMessageDelegate):
-    """Request, of which only the first line and the host matter.
+    """Request, of which only the first line, the host and the language matter.
 
     The body is read and thrown away: if a connection is closed with unread data, the browser may not get the response.
     """
@@ -301,6 +301,7 @@ class _Request(HTTPMessageDelegate):
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
         assert isinstance(start_line, RequestStartLine)
         self._line, self._hosts = start_line, headers.get_list("Host")
+        self._accepted = headers.get("Accept-Language", "")
 
     def finish(self) -> None:
         response, hold = self._listener.answer(self._line, self._hosts)
@@ -312,7 +313,7 @@ class _Request(HTTPMessageDelegate):
         asyncio.get_running_loop().call_later(hold, self._send, response)
 
     def _send(self, response: _Response) -> None:
-        body = response.page.encode()
+        body = _html(response.page, self._accepted).encode() if response.page else b""
         headers = HTTPHeaders({**_HEADERS, "Content-Length": str(len(body)), **response.headers})
         self._connection.set_close_callback(None)
         with suppress(StreamClosedError):

@@ -19,11 +19,13 @@ ENGLISH = "en"
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """Variables of the environment that name a language, as gettext reads them; the first that is set counts."""
 
+_LONGEST = 1000
+"""Number of characters of a header ``Accept-Language`` that are read. Browsers send fewer than 100."""
+
+_RANGE = re.compile(r"\s*([\w-]+)\s*(?:;\s*q=(1(?:\.0*)?|0(?:\.\d*)?)?\s*)?", re.ASCII)
+"""A language in such a header, and its quality."""
+
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:\.[\w-]+)?(?:@\w+)?", re.I | re.ASCII)
-
-
-_QUALITY = re.compile(r"(0(\.\d*)?|1(\.0*)?)?", re.ASCII)
-"""How much a browser wants a language; it wants the one without a number most."""
 
 
 def tag(code: str) -> str:
@@ -78,11 +80,8 @@ def from_environment() -> str:
 
 def from_header(header: str) -> str:
     """Return the language that a browser prefers, from its header ``Accept-Language``; English if there is none."""
-    wanted: list[tuple[float, str]] = []
-    for part in header.split(","):
-        code, _, quality = part.partition(";q=")
-        if _QUALITY.fullmatch(quality.strip()):
-            wanted.append((float(quality or 1), tag(code)))
+    ranges = filter(None, map(_RANGE.fullmatch, header[:_LONGEST].split(",")))
+    wanted = [(float(each[2] or 1), tag(each[1])) for each in ranges]
     ordered = sorted(wanted, key=lambda each: -each[0])
     return next((each for quality, each in ordered if quality > 0 and _spoken(each)), ENGLISH)
 

@@ -14,6 +14,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from dpyauth.jupyter.callback import CallbackHandler
+from dpyauth.texts import texts
+from dpyauth.texts.languages import names
 
 pytestmark = pytest.mark.browser
 
@@ -310,4 +312,19 @@ def test_without_javascript(chromium: Browser, callback: str) -> None:
     page.goto(callback + QUERY)
     expect(page.locator("main")).to_contain_text("copy the full address from the address bar")
     assert "C4nary" not in page.locator("body").inner_text()
+    context.close()
+
+
+@pytest.mark.parametrize("language", names())
+def test_the_page_speaks_the_language_of_the_browser(language: str, chromium: Browser, callback: str) -> None:
+    words = texts("pages", language=language)
+    context = chromium.new_context(locale=language)
+    page = context.new_page()
+    page.goto(callback)
+    status(page).to_have_text(words["nothing_back"])
+    page.goto(callback + QUERY)
+    status(page).to_have_text(words["please_copy"])
+    expect(page.get_by_role("button")).to_have_text(words["copy"])
+    expect(page.get_by_role("heading")).to_have_text(words["back_title"])
+    assert page.evaluate("document.documentElement.lang") == language
     context.close()

@@ -40,9 +40,9 @@ FLOORS = """
     registry names notes
     _environment
     errors
-    secret sensitive _imports
+    secret sensitive _imports jupyter
     texts
-    _nearest _terminal _times _pasted _traceback _forks _threads _version jupyter
+    _nearest _terminal _times _pasted _traceback _forks _threads _version
 """
 """Folders and modules of the package, from top to bottom. Rooms on the same floor do not import each other."""
 

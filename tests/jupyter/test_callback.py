@@ -11,11 +11,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from helpers import jupyter
+
+from dpyauth.texts import texts
+from dpyauth.texts.languages import names
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "dpyauth" / "jupyter"
@@ -83,7 +87,14 @@ def logged(server: Server) -> Callable[[], str]:
 
 def expect_page(reply: http.client.HTTPResponse, body: str, status: int = 200) -> None:
     assert reply.status == status
-    assert body == (HERE / "callback.html").read_text()
+    assert body == page("en")
+
+
+def page(language: str) -> str:
+    """Return the page as it has to be in a language."""
+    words = texts("pages", language=language)
+    source = (HERE / "callback.html").read_text()
+    return re.sub(r"{{(\w+)}}", lambda hole: escape(words[hole[1]]), source)
 
 
 def test_the_extension_reports_that_it_is_loaded(server: Server) -> None:
@@ -106,6 +117,44 @@ def test_everybody_gets_the_same_page(who: str, server: Server) -> None:
     expect_page(reply, body, 404)  # browsers do not suggest addresses that answered with an error
     assert reply.headers["Set-Cookie"] is None
     assert reply.headers["Location"] is None
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("en-GB,en;q=0.9", "en"),
+        ("es-MX,es;q=0.9", "es"),
+        ("de,fr-CA;q=0.9", "fr"),
+        ("pt", "pt-BR"),
+        ("ja", "en"),
+        ("fr;q=nan", "en"),
+        ('"><script>alert(1)</script>', "en"),
+        (", ".join(["xx-%s"] * 5000), "en"),
+        ("\xff\xfe", "en"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_the_page_speaks_the_language_that_the_browser_prefers(accepted: str, language: str, server: Server) -> None:
+    reply, body = server.ask(f"{PAGE}?{QUERY}", **{"Accept-Language": accepted})
+    assert reply.status == 404
+    assert body == page(language)
+    assert f'<html lang="{language}" dir="ltr">' in body
+    assert "{{" not in body
+    expect_headers(reply)
+
+
+def test_languages_differ_but_not_in_their_script() -> None:
+    pages = [page(language) for language in names()]
+    assert len(set(pages)) == len(pages) >= 4
+    assert len({html.partition("<script>")[2] for html in pages}) == 1
+    assert "&#x27;" in page("fr").partition("<script>")[0]  # no text can end an attribute
+
+
+def test_every_text_of_the_pages_is_used() -> None:
+    listener = (ROOT / "dpyauth/oauth/listener.py").read_text()
+    used = {*re.findall(r"{{(\w+)}}", (HERE / "callback.html").read_text()), *re.findall(r'"(\w+)"', listener)}
+    held = json.loads((ROOT / "dpyauth/texts/en/pages.json").read_text())
+    assert [key for key in held if key.removesuffix("_title") not in used and key not in used] == []
 
 
 def test_other_pages_are_not_for_strangers(server: Server) -> None:

@@ -139,6 +139,31 @@ def test_the_awaited_answer(one: Listener) -> None:
     assert accounts(one.future) == [("CR1", TOKEN, "USD")]
 
 
+SHOWN = {
+    "en-GB,en;q=0.9": ("en", "You are not signed in yet", "Sign-in received"),
+    "es-MX,es;q=0.9,en;q=0.1": ("es", "Aún no has iniciado sesión", "Inicio de sesión recibido"),
+    "de,fr;q=0.5": ("fr", "Vous n&#x27;êtes pas encore connecté", "Connexion reçue"),
+    "pt": ("pt-BR", "Você ainda não fez login", "Login recebido"),
+    "fr;q=nan": ("en", "You are not signed in yet", "Sign-in received"),
+    '"><script>alert(1)</script>': ("en", "You are not signed in yet", "Sign-in received"),
+    "xx-%s, " * 5000: ("en", "You are not signed in yet", "Sign-in received"),
+}
+"""Header of the browser: the language of the pages, and their titles."""
+
+
+@pytest.mark.parametrize("accepted", SHOWN, ids=lambda header: header[:20])
+def test_pages_speak_the_language_that_the_browser_prefers(accepted: str, one: Listener) -> None:
+    language, waiting, received = SHOWN[accepted]
+    headers = {"Accept-Language": accepted}
+    page = ask(one, "/callback", **headers)[2]
+    assert f'<html lang="{language}" dir="ltr">' in page
+    assert f"<h1>{waiting}</h1>" in page
+    assert ask(one, RIGHT, **headers)[0] == 303
+    page = ask(one, "/callback", **headers)[2]
+    assert f"<h1>{received}</h1>" in page
+    assert "script" not in page
+
+
 def test_nothing_listens_once_it_is_over(one: Listener) -> None:
     come_back(one)
     one.future.result(PATIENCE)

@@ -29,11 +29,11 @@ def code(script: str) -> str:
     return re.sub(r"(?m)(^|[^:\"'`\\])//.*$", r"\1", re.sub(r"(?s)/\*.*?\*/", "", script))
 
 
+NOT_OF_PANELS = {"calls", "doctor", "errors", "fields", "meanings", "pages", "prompt", "session", "summaries"}
 ENGLISH = {
     name: {key: text if isinstance(text, str) else text["other"] for key, text in json.loads(content).items()}
     for name, content in read((TEXTS / "en").glob("*.json")).items()
-    if name
-    not in ("calls", "doctor", "errors", "fields", "meanings", "prompt", "session", "summaries")  # not of panels
+    if name not in NOT_OF_PANELS
 }
 SCRIPTS = {name: code(EXPORT.sub("", IMPORT.sub("", text))) for name, text in read(WIDGETS.glob("*.js")).items()}
 STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
