@@ -14,7 +14,6 @@ the script. While Deriv's sentences are at hand, the script also checks that non
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+SUMMARIES = HERE.parents[1] / "dpyauth" / "texts" / "en" / "summaries.json"
 WIDTH = 120
 
 NAMED = {"properties", "patternProperties", "definitions", "$defs", "paths", "responses", "content", "schemas"}
@@ -118,9 +118,9 @@ def layout(node: Any, indent: int = 0) -> str:
 def main(api: str, folder: Path, target: Path = HERE) -> None:
     """Write the files of an API."""
     published = {"v3": v3(folder)} if api == "v3" else {"options": options(folder), "rest": rest(folder)}
-    with (HERE.parent / "catalog" / f"calls_{api}.csv").open(newline="", encoding="utf-8") as file:
-        if found := repeated([row["summary"] for row in csv.DictReader(file)], published):
-            raise SystemExit(f"Deriv's own words, use others: {', '.join(found)}")
+    summaries = json.loads(SUMMARIES.read_text(encoding="utf-8"))
+    if found := repeated([*summaries["*"].values(), *summaries[api].values()], published):
+        raise SystemExit(f"Deriv's own words, use others: {', '.join(found)}")
     for name, content in published.items():
         (target / f"{name}.json").write_text(f"{layout(kept(content))}\n", encoding="utf-8")
 

@@ -31,7 +31,9 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session, expiry_notice
 from dpyauth.settings import settings
 from dpyauth.storage import recall
+from dpyauth.texts import texts
 
+WORDS = texts("card", language="en")
 Eventually = Callable[..., None]
 
 DEMO, REAL = "DOT900003", "ROT900001"
@@ -385,7 +387,7 @@ def test_a_call_that_is_refused_after_the_end_says_when_that_was(
         session.call(call[0], **call[1])
     with pytest.raises(NotSignedIn, match=r"ended at 2026-11-03 14:05 UTC"):
         session.balance()
-    notice = account_view.news(session)
+    notice = account_view.news(session, WORDS)
     assert notice is not None
     assert (notice["title"], "Open connections" in notice["text"]) == ("Signed out", False)
 

@@ -45,7 +45,9 @@ from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
+from dpyauth.texts import texts
 
+WORDS = texts("card", language="en")
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
 
@@ -408,7 +410,7 @@ def test_a_token_stays_valid_after_signing_out_and_the_user_is_told(
     session.logout()
     said = f"your personal access token stays valid until you revoke it ({OPTIONS.pages.tokens})"
     assert capsys.readouterr().err == f"You signed out here; {said}.\n"
-    news = account_view.news(session)
+    news = account_view.news(session, WORDS)
     assert news is not None
     assert news["text"] == f"You signed out here; {said}."
     with pytest.raises(NotSignedIn, match="stays valid until you revoke it"):
