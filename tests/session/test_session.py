@@ -892,9 +892,9 @@ def test_a_session_that_is_only_opened_and_never_closed_does_not_hold_up_the_end
 PUBLIC = """
 account_status accounts aio api api_tokens apps apps_panel balance call calls can candles card cashier_problems close
 currencies events exchange_rates expires explorer frame health help landing_company language legacy_accounts
-legacy_statement limits login_history loginid logout markup migration mt5_accounts needs nickname partial partner_overview
-portfolio profit_table sandbox settings site state statement status_flags stream switcher ticks tokens_panel
-trading_times transfers use verification wallet_transactions wallets
+legacy_statement limits login_history loginid logout markup migration mt5_accounts needs nickname partial
+partner_overview portfolio profit_table sandbox settings site state statement status_flags stream switcher ticks
+tokens_panel trading_times transfers use verification wallet_transactions wallets
 """
 
 
