@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dpyauth.texts.said import in_language, said
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,8 +28,8 @@ class PeriodWarning(UserWarning):
     """
 
 
-def note(table: pd.DataFrame, *sentences: str | None) -> pd.DataFrame:
-    """Append sentences to ``attrs["note"]``, and show them as a warning.
+def note(table: pd.DataFrame, *sentences: str | None, language: str) -> pd.DataFrame:
+    """Append sentences to ``attrs["note"]`` in a language, and show them as a warning in English.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ def note(table: pd.DataFrame, *sentences: str | None) -> pd.DataFrame:
         The frame, which is changed in place.
     *sentences : str or None
         Sentences to add; None is skipped.
+    language : str
+        Tag of the language of ``attrs["note"]``. A warning is in English, as errors are, so that a search finds it.
 
     Returns
     -------
@@ -44,7 +48,8 @@ def note(table: pd.DataFrame, *sentences: str | None) -> pd.DataFrame:
     told = " ".join(filter(None, sentences))
     if told:
         before = table.attrs.get("note")
-        table.attrs["note"] = f"{before} {told}" if before else told
+        here = " ".join(in_language(each, language) for each in sentences if each)
+        table.attrs["note"] = f"{before} {here}" if before else here
         if (heard := _heard.get()) is not None:
             heard.append(told)
         else:
@@ -58,26 +63,21 @@ def show(told: str) -> None:
 
 
 @contextmanager
-def heard(said: list[str]) -> Iterator[None]:
+def heard(sentences: list[str]) -> Iterator[None]:
     """Collect the sentences of `note` in a list instead of showing them.
 
     A fleet uses this to show them once, on the user's own thread.
     """
-    before = _heard.set(said)
+    before = _heard.set(sentences)
     try:
         yield
     finally:
         _heard.reset(before)
 
 
-def left_out(count: int, what: str) -> str | None:
+def left_out(count: int) -> str | None:
     """Return the sentence about rows that Deriv sent from outside the period asked for; None if there were none."""
-    if not count:
-        return None
-    they = f"1 {what}" if count == 1 else f"{count:,} {what}s"
-    return (
-        f"Deriv also sent {they} from outside the period asked for; {'it was' if count == 1 else 'they were'} left out."
-    )
+    return said("rows_left_out", count=count) if count else None
 
 
 def utc(seconds: float) -> str:

@@ -107,7 +107,7 @@ def generic(
     result = assemble(dict(table.columns(decimal, reveal)), table.length, context)
     if beside := table.alone(reveal):
         result.attrs["beside"] = beside
-    return within(result, call.name, mapping(reply.get("echo_req")))
+    return within(result, call.name, mapping(reply.get("echo_req")), context.language)
 
 
 def promised(call: Call, api: str) -> list[pd.DataFrame]:

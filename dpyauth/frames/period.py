@@ -11,6 +11,7 @@ import pandas as pd
 
 from dpyauth import _times
 from dpyauth.notes import left_out, note, utc
+from dpyauth.texts.said import said
 
 _DAY = re.compile(r"\d{4}-\d\d?-\d\d?", re.ASCII)
 _ONE_DIGIT = re.compile(r"-(?=\d(?!\d))", re.ASCII)
@@ -38,7 +39,7 @@ _PERIODS = {
 }
 
 
-def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataFrame:
+def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any], language: str) -> pd.DataFrame:
     """Leave out the rows from outside the period of a request, and warn about it.
 
     A row without a time stays. A candle is in the period if a part of it is.
@@ -61,8 +62,8 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
         return table
     kept = table[~outside].reset_index(drop=True)
     kept.attrs = dict(table.attrs)
-    instead = f"They begin at {utc(table[column].min().timestamp())}." if kept.empty else None
-    return note(kept, left_out(int(outside.sum()), "row"), instead)
+    instead = said("rows_begin", time=utc(table[column].min().timestamp())) if kept.empty else None
+    return note(kept, left_out(int(outside.sum())), instead, language=language)
 
 
 def _first(value: Any) -> float | None:

@@ -13,13 +13,13 @@ from dpyauth.session.history.paged import PagedHistories
 from dpyauth.session.history.periods import When, dates, types_of
 from dpyauth.session.history.transactions import Row, booked, bought
 from dpyauth.session.steps import Steps
+from dpyauth.texts.said import in_language, said
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.frames import Context
 
-BY_PURCHASE = "These contracts were bought in the period; by='sale' returns those that were closed in it."
 
 LOGINS = 50
 """Most sign-ins that Deriv returns."""
@@ -160,7 +160,7 @@ class Histories(PagedHistories):
             table = ledger.profit_table(rows, context, decimal=decimal)
             table.attrs["by"] = by
             if by == "purchase" and (since is not None or until is not None):
-                table.attrs["note"] = BY_PURCHASE
+                table.attrs["note"] = in_language(said("by_purchase"), context.language)
             return table
 
         fields = {**dates(call, since, until), "contract_type": asked or None}

@@ -137,7 +137,7 @@ class Legacy(HistoryQuestions):
 
         pages = Pages(PAGE, _transaction, booked, first, last, call=call.name)
         table = yield from self._collect(call, pages, request, rows_of, made)
-        return note(table, left_out(len(pages.outside), "row"))
+        return note(table, left_out(len(pages.outside)), language=self.core.target.language)
 
 
 def _transaction(row: Mapping[str, Any]) -> object:

@@ -147,5 +147,6 @@ class PriceHistories(HistoryQuestions):
         limit = POINTS if asked is None else None
         walk: TimeWalk[Point] = TimeWalk(spans, POINTS, second_of, kind.key, latest=end is None, limit=limit)
         table = yield from self._collect(call, walk, request, functools.partial(kind.points, call), made)
-        said = begins(walk, f"{kind.name} of {fields['ticks_history']}", asked, last, now)
-        return note(table, said or left_out(walk.outside, "price"))
+        told = begins(walk, kind.name, fields["ticks_history"], asked, last, now)
+        outside = None if told else left_out(walk.outside)
+        return note(table, *told, outside, language=self.core.target.language)

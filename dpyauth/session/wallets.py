@@ -216,7 +216,8 @@ class Wallets(HistoryQuestions):
             if history.count:
                 stopped.add_note("Repeat the same call within a quarter of an hour to continue from there.")
             raise
-        return note(table, left_out(wallet_rows.outside(history.rows(), first, last), "transaction"))
+        outside = wallet_rows.outside(history.rows(), first, last)
+        return note(table, left_out(outside), language=self.core.target.language)
 
     def _taken_up(self, question: _Question) -> Cursors[Row] | None:
         """Return the unfinished history of the same question, if it stopped a short while ago. It is returned once."""

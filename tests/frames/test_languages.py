@@ -15,6 +15,7 @@ from dpyauth.catalog.calls import load
 from dpyauth.frames import Context
 from dpyauth.frames.cashier import REASONS
 from dpyauth.frames.flags import FLAGS
+from dpyauth.notes import PeriodWarning
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.texts import read, texts
@@ -107,3 +108,12 @@ def test_so_does_a_fleet(box: Sandbox) -> None:
     with dpyauth.fleet({"Ann": "sandbox-rich-all"}, language="pt_BR", **place) as members:
         meanings = members.limits()["meaning"].dropna().tolist()
     assert meanings[0] == read("pt-BR", "meanings")["limit_account_balance"]
+
+
+def test_a_note_on_a_frame_is_in_the_language_and_its_warning_in_english() -> None:
+    rows = [{"id": name, "created_time": second} for name, second in (("a", 1_767_312_000), ("b", 1_767_398_400))]
+    reply = {"echo_req": {"date_from": "2026-01-02", "date_to": "2026-01-02"}, "p2p_order_list": {"list": rows}}
+    with pytest.warns(PeriodWarning, match="Deriv also sent 1 row from outside the period asked for; it was left out"):
+        frame = frames.generic(load("v3")["p2p_order_list"], reply, Context("p2p_order_list", api="v3", language="es"))
+    assert frame.attrs["note"] == "Deriv envió también 1 fila de fuera del periodo pedido; se omitió."
+    assert type(frame.attrs["note"]) is str  # to be read back where dpyauth is not installed

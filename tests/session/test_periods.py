@@ -188,7 +188,7 @@ def test_only_points_of_the_period_are_kept_and_only_once(
     pd.testing.assert_frame_equal(frame, expected)
     assert len(caught) == bool(outside)
     if outside:
-        assert f"Deriv also sent {outside} prices from outside the period" in frame.attrs["note"]
+        assert f"Deriv also sent {outside} rows from outside the period" in frame.attrs["note"]
 
 
 def test_repeated_candles_count_once(either: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -412,7 +412,7 @@ def test_transactions_of_a_wallet_outside_the_period(
     monkeypatch.setattr("dpyauth.session.history.wallet.fields", _without_a_period)
     frame, said = told(lambda: session.wallet_transactions("main", since))
     assert frame["transaction_id"].tolist() == expected["transaction_id"].tolist()
-    assert "transactions from outside the period asked for" in said
+    assert "rows from outside the period asked for" in said
 
 
 # Any call as a frame

@@ -17,6 +17,7 @@ from dpyauth.net.messages import Reply
 from dpyauth.session.answers import at_stake
 from dpyauth.session.history.periods import days
 from dpyauth.session.steps import Batch, Request, Steps
+from dpyauth.texts.said import in_language, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 KEPT = 184
 """Most days of six months, for which Deriv keeps the statistics of markups."""
-
-MARKUP_NOTE = (
-    "The last hour is missing. Deriv keeps six months, and replaces an earlier first day by the earliest it has."
-)
 
 _CURRENCY = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
 """Currencies for which a quote can be requested; a wallet may hold assets with other names."""
@@ -187,7 +184,11 @@ def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Ste
     first, last = days(call, since, until, KEPT)
     payload, context = yield from session.payload(call.name, {"date_from": first, "date_to": last}, exact=decimal)
     table = frames.markup(payload, context, decimal=decimal)
-    table.attrs |= {"asked": f"{first}/{last}", "told": _dates(payload), "note": MARKUP_NOTE}
+    table.attrs |= {
+        "asked": f"{first}/{last}",
+        "told": _dates(payload),
+        "note": in_language(said("markup_kept"), context.language),
+    }
     return table
 
 

@@ -41,7 +41,7 @@ class PagedHistories(HistoryQuestions):
                 PAGE[call.name], key_of, when, fields["date_from"], fields["date_to"], call=call.name
             )
             table = yield from self._paged(call, fields, loginid, pages, when, shape, exact=exact)
-            return note(table, left_out(len(pages.outside), "row"))
+            return note(table, left_out(len(pages.outside)), language=self.core.target.language)
 
         return (yield from self._of_accounts(call, account, one, lambda: shape([], self.core.context(call.name, None))))
 
@@ -80,7 +80,7 @@ class PagedHistories(HistoryQuestions):
                 return shape([row for row in kept if not kinds or row.get("contract_type") in kinds], context)
 
             table = yield from self._paged(call, wide, loginid, pages, when, made, exact=exact)
-            return note(table, sales.lacking(pages.rows()))
+            return note(table, sales.lacking(pages.rows()), language=self.core.target.language)
 
         return (yield from self._of_accounts(call, account, one, lambda: shape([], self.core.context(call.name, None))))
 

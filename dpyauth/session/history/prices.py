@@ -11,6 +11,7 @@ from dpyauth.errors import BadReply
 from dpyauth.net.messages import Reply
 from dpyauth.notes import utc
 from dpyauth.session.history.time_walk import WEEK, TimeWalk
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,19 +86,21 @@ TICKS = Kind("ticks", _tick_points, lambda point: (point[0], str(point[2])), _ti
 CANDLES = Kind("candles", _candle_points, second_of, _candle_frame)
 
 
-def begins(walk: TimeWalk[Point], what: str, asked: int | None, last: int, now: int) -> str | None:
-    """Return a sentence on where Deriv's prices begin, if that is within the period; else None."""
+def begins(walk: TimeWalk[Point], what: str, symbol: str, asked: int | None, last: int, now: int) -> list[str]:
+    """Return sentences on where Deriv's prices begin, if that is within the period; else none."""
     rows = walk.rows()
     if rows:
         begin = second_of(rows[0])
         if walk.is_enough if asked is None else begin - asked < WEEK and walk.later is None:
-            return None
-        return f"Deriv's {what} begin at {utc(begin)}; it has sent none from before."
+            return []
+        return [said(f"{what}_begin", symbol=symbol, time=utc(begin))]
     if walk.later is None and last >= now - YEAR and asked is not None and last - asked < WEEK:
-        return None  # the market was closed
-    later = "" if walk.later is None else f", only later ones, from {utc(walk.later)} on"
-    kept = f" It keeps prices for about a year, that is, back to about {utc(now - YEAR)}." if last < now - YEAR else ""
-    return f"Deriv has sent no {what} from this period{later}.{kept}"
+        return []  # the market was closed
+    if walk.later is None:
+        none = said(f"{what}_none", symbol=symbol)
+    else:
+        none = said(f"{what}_later", symbol=symbol, time=utc(walk.later))
+    return [none, *([said("prices_kept", time=utc(now - YEAR))] if last < now - YEAR else [])]
 
 
 def seconds_of(value: Any) -> float | None:

@@ -10,6 +10,7 @@ from dpyauth.session.history.prices import seconds_of
 from dpyauth.session.history.time_walk import Pages, within
 from dpyauth.session.history.transactions import PAGE, TOGETHER, Row, booked, bought, closed, key_of, transactions
 from dpyauth.session.steps import Batch, Request, Steps
+from dpyauth.texts.said import Said, said
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
@@ -41,13 +42,10 @@ class Sales(NamedTuple):
         """Return the time at which a contract in a profit table was closed."""
         return seconds_of(row.get("sell_time")) or self.at.get(contract_of(row) or "")
 
-    def lacking(self, rows: Sequence[Row]) -> str | None:
+    def lacking(self, rows: Sequence[Row]) -> Said | None:
         """Return a sentence about contracts that are missing from a profit table; None if there are none."""
         missing = self.at.keys() - {contract_of(row) for row in rows}
-        if not missing:
-            return None
-        number = "1 contract" if len(missing) == 1 else f"{len(missing):,} contracts"
-        return f"Deriv's profit table lacks {number} that were closed in this period according to its statement."
+        return said("sales_lacking", count=len(missing)) if missing else None
 
 
 def contract_of(row: Row) -> str | None:
