@@ -13,6 +13,7 @@ from typing import Any
 
 from dpyauth import _forks, _terminal
 from dpyauth.errors import InvalidSetting
+from dpyauth.texts.said import said
 
 _user_assumed = False
 """True after `login(ask=True)`, which says that there is a user: some front ends show widgets but have no stdin."""
@@ -112,10 +113,7 @@ def has_widgets() -> bool:
 def need_widgets() -> None:
     """Raise InvalidSetting if no panel can be made."""
     if not has_widgets():
-        raise InvalidSetting(
-            "Panels need the packages ipywidgets and anywidget, which cannot be loaded here. Install dpyauth again in "
-            "this kernel's environment, and restart the kernel."
-        )
+        raise InvalidSetting(said("widgets_missing"))
 
 
 def ways_to_ask() -> tuple[str, ...]:

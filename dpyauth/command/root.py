@@ -138,7 +138,7 @@ def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True)
                 sandbox=whose.sandbox,
             )
     except NoCredential as error:
-        if NOT_ASKED not in str(error):
+        if error.code != NOT_ASKED:
             raise
         here = f" with the profile {whose.profile}" if whose.profile != "default" else ""
         raise NoCredential(_NOT_SIGNED_IN.format(here=here, options=again(whose.profile, whose.server))) from None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dpyauth.oauth.pkce import Code
     from dpyauth.targets import Targets
 
-SOURCE = "Deriv in the browser"
+SOURCE = said("source_browser")
 
 _LESSONS = "dpyauth lessons"
 _NOWHERE = "http://localhost/dpyauth"

@@ -21,13 +21,13 @@ def news(session: Session, words: Words) -> dict[str, str] | None:
     """Return a notice about the session itself, if there is one."""
     because = session.core.signed_out_because
     if session.state == "signed out" and because:
-        return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
+        return {"title": words["signed_out"], "text": in_language(because, words["lang"]), "kind": "info"}
     if session.core.active_account is not None and (remarks := session.core.remarks):
         return {"title": words["note"], "text": in_language(remarks, words["lang"]), "kind": "info"}
     return None
 
 
-def account(session: Session) -> dict[str, Any] | None:
+def account(session: Session, language: str) -> dict[str, Any] | None:
     """Return the account in use; ``kind`` comes from `Core.kind_of`."""
     account, credential = session.core.active_account, session.core.credential
     if account is None:
@@ -37,7 +37,7 @@ def account(session: Session) -> dict[str, Any] | None:
         "currency": account.currency,
         "kind": session.core.kind_of(demo=account.demo),
         "api": session.api,
-        "source": credential.source if credential else "",
+        "source": in_language(credential.source, language) if credential else "",
     }
 
 

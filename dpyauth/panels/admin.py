@@ -42,7 +42,7 @@ class AdminModel(PanelModel):
     def content(self) -> dict[str, Any]:
         """Return the part of the view that both panels share."""
         session = self.session
-        account = account_view.account(session)
+        account = account_view.account(session, self.words["lang"])
         if session.state == "closed" or account is None:
             phase = "closed" if session.state == "closed" else "out"
         elif self.reads not in session.core.catalog:

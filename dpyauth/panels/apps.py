@@ -13,6 +13,7 @@ from dpyauth.panels.admin import AdminModel, clipped, isolated
 from dpyauth.panels.model import Notice
 from dpyauth.panels.scope_presets import DANGEROUS, dangerous
 from dpyauth.panels.stills import admin_tables as stills
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -159,7 +160,7 @@ class AppsModel(AdminModel):
         self.call("app_update", app_update=app_id, name=name, scopes=scopes, **kept)
         self.send({"saved": True})
         if set(scopes) != set(row["scopes"]) and self._by(row):
-            self.session.core.sign_out(self.text("out_updated"))
+            self.session.core.sign_out(said("own_app_changed"))
             return None
         self.reload()
         return self.news("updated_title", "updated", name=isolated(name))
@@ -167,7 +168,7 @@ class AppsModel(AdminModel):
     def _delete(self, row: Mapping[str, Any]) -> Notice | None:
         self.call("app_delete", app_delete=row["app_id"])
         if row["own"]:
-            self.session.core.sign_out(self.text("out_deleted"))
+            self.session.core.sign_out(said("own_app_deleted"))
             return None
         self.reload()
         return self.news("deleted_title", "deleted", name=isolated(row["name"]))
@@ -175,7 +176,7 @@ class AppsModel(AdminModel):
     def _withdraw(self, row: Mapping[str, Any]) -> Notice | None:
         self.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
         if self._by(row):
-            self.session.core.sign_out(self.text("out_withdrawn"))
+            self.session.core.sign_out(said("own_app_withdrawn"))
             return None
         self.reload()
         return self.news("withdrawn_title", "withdrawn", name=isolated(row["name"]))

@@ -65,7 +65,7 @@ class CardModel(SwitcherModel):
         return {
             **view,
             "hint": "",
-            "account": account_view.account(self.session),
+            "account": account_view.account(self.session, self.words["lang"]),
             "connection": self._connection(),
             "balance": balance,
             "no_balance": missing,

@@ -80,7 +80,7 @@ class ExplorerModel(PanelModel):
         chosen = self._offered(self._chosen)
         return {
             "api": session.api,
-            "account": account_view.account(session),
+            "account": account_view.account(session, self.words["lang"]),
             "standing": self._standing(),
             "calls": [
                 self._row(call) for name, call in sorted(session.core.catalog.items()) if name not in NOT_BY_CALL
@@ -117,9 +117,8 @@ class ExplorerModel(PanelModel):
         """Return what delays or prevents every call, whatever the scopes; empty if nothing does."""
         core = self.session.core
         if self.session.state == "signed out":
-            because = core.signed_out_because
-            told = f"{because[0].upper()}{because[1:]}. " if because else ""
-            return reply_view.plain(told) + self.text("standing_signed_out")
+            because = reply_view.plain(in_language(core.signed_out_because, self.words["lang"]))
+            return " ".join(filter(None, (because, self.text("standing_signed_out"))))
         if self.session.state not in ("reconnecting", "connecting"):
             return ""
         reason = in_language(core.connection.reason, self.words["lang"]) if core.connection is not None else ""

@@ -14,12 +14,13 @@ from dpyauth.panels.stills import account_tables as stills
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.targets import Targets
 from dpyauth.texts.languages import names, negotiated
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
 
-_SOURCE = "a token entered in the sign-in panel"
+_SOURCE = said("source_panel")
 
 
 class SignInModel(SignInAttempt):
@@ -219,7 +220,7 @@ class SignInModel(SignInAttempt):
     def sign_out(self) -> None:
         """Sign out; the credential stays valid at Deriv."""
         self._notice = self._again = None
-        self.session.core.sign_out("you signed out")
+        self.session.core.sign_out(said("you_signed_out"))
 
     def fail(self, error: DpyauthError) -> None:
         """Show what went wrong, and offer a button that may help."""
@@ -250,7 +251,11 @@ class SignInModel(SignInAttempt):
     def view(self) -> dict[str, Any]:
         """Return everything that the panel shows; it holds no secret."""
         session = self.session
-        account, state, notice = account_view.account(session), session.state, self._notice and self._notice()
+        account, state, notice = (
+            account_view.account(session, self.words["lang"]),
+            session.state,
+            self._notice and self._notice(),
+        )
         with self._lock:  # read both at once: in between, a browser sign-in can become an attempt
             attempt, browser = self.attempt, self.browser_sign_in
         if notice is None and attempt is None:

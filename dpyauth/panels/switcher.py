@@ -56,7 +56,7 @@ class SwitcherModel(PanelModel):
     def content(self) -> dict[str, Any]:
         """Return the accounts, and the question if there is one."""
         session = self.session
-        account = account_view.account(session)
+        account = account_view.account(session, self.words["lang"])
         accounts = account_view.accounts(session, self._balances, self.words["lang"])
         if account is not None and not accounts:
             entry = {name: account[name] for name in ("loginid", "currency", "kind")}

@@ -16,6 +16,7 @@ from dpyauth.panels.admin import AdminModel, clipped, isolated
 from dpyauth.panels.model import Notice
 from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
 from dpyauth.panels.stills import admin_tables as stills
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -149,7 +150,7 @@ class TokensModel(AdminModel):
         own = self._in_use(token, listed)
         after = self._listed(self.call(_CALL, delete_token=token.secret))
         if own:
-            self.session.core.sign_out(self.text("revoked_own"))
+            self.session.core.sign_out(said("own_token_revoked"))
             return None
         self._show(after)
         return self.news("revoked_title", "revoked", name=name)

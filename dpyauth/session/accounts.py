@@ -15,6 +15,7 @@ from dpyauth.net.state import State
 from dpyauth.registry import APIS
 from dpyauth.session.sending import Sending
 from dpyauth.session.steps import Steps
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account
@@ -74,7 +75,7 @@ class Accounts(Sending):
         self.note_event("connections closed", "Deriv allows no more of them, and another account is to be used", None)
         ends = [connection.task for connection in given_up if connection.task is not None]
         for connection in given_up:
-            connection.end(SessionClosed("The session is switching to another account. Run the cell again."))
+            connection.end(SessionClosed(said("switching_account")))
         return spare, ends
 
     def granted(self, loginid: str) -> str:
@@ -140,7 +141,7 @@ class Accounts(Sending):
             closing = [self.other_connections.pop(name) for name in idle[: max(0, len(others) + 2 - most)]]
         ends = [each.task for each in closing if each.task is not None]
         for each in closing:
-            each.end(SessionClosed("This connection was closed to make room for another account. Run the cell again."))
+            each.end(SessionClosed(said("made_room")))
         if ends:
             await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
 

@@ -23,7 +23,7 @@ from dpyauth.net.state import State
 from dpyauth.registry import APIS, ApiFacts
 from dpyauth.secret import scrub
 from dpyauth.session.sent import KEPT, Sent
-from dpyauth.texts.said import joined
+from dpyauth.texts.said import Said, joined, said
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, SignIn
@@ -37,37 +37,26 @@ SECRETS_KEPT = 50
 
 log = logging.getLogger("dpyauth")
 
-FORKED = (
-    "This process was forked from the one that signed in, and the two cannot share a session. Sign in here with "
-    "dpyauth.login()."
-)
 
-
-def how_to_sign_in() -> str:
+def how_to_sign_in() -> Said:
     """Return how to sign in, as a sentence for errors. It depends on where the code runs."""
     ways = _environment.ways_to_ask()
     if ways == ("panel", "prompt"):
-        return (
-            "Sign in first, in the panel that dpyauth.login() shows. If no panel appears, run "
-            'dpyauth.login(ask="prompt"), which asks for your token and hides what you type.'
-        )
+        return said("how_in_panel_or_prompt")
     if "panel" in ways:
-        wait = (
-            " All cells run before you can sign in: put code that needs an account behind a button."
-            if _environment.in_voila()
-            else ""
-        )
-        return f"Sign in first, in the panel that dpyauth.login() shows.{wait}"
+        return said("how_in_page" if _environment.in_voila() else "how_in_panel")
     if "prompt" in ways:
-        return "Sign in first: dpyauth.login() asks for your token and hides what you type."
+        return said("how_at_prompt")
     if _environment.in_streamlit():
-        return (
-            "Sign in first: call dpyauth.login(token, app_id=..., ask=False) with the token that your app asks the "
-            "user for."
-        )
+        return said("how_in_streamlit")
     place = _environment.secrets_place()
-    where = f"in this notebook's secrets in {place}" if place else "in the environment"
-    return f"Sign in first: set DERIV_APP_ID and DERIV_TOKEN {where}, and run dpyauth.login()."
+    return said("how_with_secrets", place=place) if place else said("how_in_environment")
+
+
+def not_signed_in(because: str) -> Said:
+    """Return the text for a call that needs a sign-in; ``because`` is a sentence that says why there is none."""
+    how = how_to_sign_in()
+    return said("not_signed_in_because", why=because, how=how) if because else said("not_signed_in", how=how)
 
 
 class Core:
@@ -90,8 +79,8 @@ class Core:
         self.end_reason: DpyauthError | None = None
         self.successor: weakref.ref[Core] | None = None  # core of the session that has replaced this one
         self.cell: int | None = None  # number of the latest cell in which `login` returned this session
-        self.signed_out_because = ""
-        self.remark = ""  # for the user, about how this sign-in was made
+        self.signed_out_because = ""  # a sentence, `Said` if it can be translated
+        self.remark = ""  # for the user, about how this sign-in was made; `Said`, too
         self._dismissed: float | None = None  # due time of the expiry notice that the user has dismissed
         self.watchers: list[Callable[[], None]] = []
         self.rate_limits: dict[str, RateLimits] = {}  # by API
@@ -158,8 +147,7 @@ class Core:
         """Return the error for a call that needs a sign-in."""
         if self.end_reason is not None:
             return self.end_reason.copy(call)
-        because = f": {self.signed_out_because}" if self.signed_out_because else ""
-        return NotSignedIn(f"You are not signed in{because}. {how_to_sign_in()}", call=call)
+        return NotSignedIn(not_signed_in(self.signed_out_because), call=call)
 
     @property
     def credential(self) -> Credential | None:
@@ -187,7 +175,7 @@ class Core:
 
     @property
     def remarks(self) -> str:
-        """Remarks on the sign-in for the user, except dismissed ones.
+        """Remarks on the sign-in for the user, except dismissed ones; `Said`, unless there are none.
 
         They are computed on each access from the current time, so they are never out of date.
         """
@@ -217,7 +205,7 @@ class Core:
     def _forked(self) -> None:
         """Give up the sign-in in a forked process: the connection is its parent's."""
         self._lock = threading.RLock()  # a new one: a thread that does not exist here may have held the old one
-        self.end_reason = self.end_reason or SessionClosed(FORKED)
+        self.end_reason = self.end_reason or SessionClosed(said("session_forked"))
         self.connection = self.sign_in = self.active_account = None
         self.other_connections, self._beginning, self._closing, self.watchers = {}, set(), [], []
         self._opened.clear()  # not closed: a goodbye from here would end the parent's connection
@@ -237,13 +225,11 @@ def abandoned(opened: weakref.WeakSet[Connection | SignIn]) -> None:
 
 def _close_abandoned(left: list[Connection | SignIn]) -> None:
     for each in left:
-        each.end(
-            SessionClosed("This session was closed because no variable referred to it any more. Keep it in a variable.")
-        )
+        each.end(SessionClosed(said("session_dropped")))
 
 
 def check_timeout(seconds: float) -> float:
     """Return a time-out in seconds as float, or raise `InvalidSetting`."""
     if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or not 0 < seconds < 86_400:
-        raise InvalidSetting("The time-out must be a number of seconds, above 0 and below a day.")
+        raise InvalidSetting(said("timeout_invalid"))
     return float(seconds)

@@ -15,6 +15,7 @@ from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.net.messages import Reply
 from dpyauth.registry import DEFAULT
 from dpyauth.secret import scrub
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.net.connection import Connection
@@ -117,9 +118,7 @@ class Feed:
         """End in a forked process: the connection is its parent's."""
         self.connection, self.wakers = None, set()
         self._unread.clear()
-        self.error = SessionClosed(
-            "This process was forked from the one that opened this stream. Open a new one here.", call=self.call
-        )
+        self.error = SessionClosed(said("stream_forked"), call=self.call)
         self.ended = True
 
     # Called by the stream and by panels, on any thread

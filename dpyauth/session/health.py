@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.arguments import public
 from dpyauth.columns import with_columns
 from dpyauth.session.payloads import Questions
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,7 +81,8 @@ class Health(Questions):
         """
         from dpyauth import frames
 
-        return frames.events(list(self.core.events))
+        language = self.core.target.language
+        return frames.events([(at, what, in_language(why, language), took) for at, what, why, took in self.core.events])
 
     @public
     def health(self) -> pd.Series[Any]:

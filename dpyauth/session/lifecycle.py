@@ -11,6 +11,7 @@ from dpyauth.session.drive import dual
 from dpyauth.session.payloads import Questions
 from dpyauth.session.steps import Request, Steps
 from dpyauth.settings import language_of
+from dpyauth.texts.said import Said, in_language, said
 
 
 class Lifecycle(Questions):
@@ -77,22 +78,23 @@ class Lifecycle(Questions):
         if "logout" in self.core.catalog:
             # Deriv first: if the call fails, the token's session there goes on, and so must this one, to try again.
             yield Request("logout")
-            self.core.sign_out("you signed out")
+            self.core.sign_out(said("you_signed_out"))
             return
         # Before signing out, which forgets the credential that this names.
-        because = f"you signed out here; {self._still_valid}"
+        because = self._still_valid
         self.core.sign_out(because)
         if not _environment.in_notebook():  # in a notebook the panel shows it
-            _terminal.say(f"{because[0].upper()}{because[1:]}.")
+            _terminal.say(in_language(because, self.core.target.language))
 
     @property
-    def _still_valid(self) -> str:
-        """Credential that stays valid after signing out, because Deriv has no call to end it; in words."""
+    def _still_valid(self) -> Said:
+        """Text that the credential stays valid after signing out, because Deriv has no call to end it."""
         credential, facts, expiry = self.core.credential, self.core.api_facts, self.core.expiry
         if credential is None or credential.tokens is None:
-            return f"your {facts.credential} stays valid until you revoke it ({facts.pages.tokens})"
-        end = f"until {expiry.date_and_clock}" if expiry else "until it expires"
-        return f"Deriv has no call to end a browser sign-in, and its token stays valid {end}"
+            return said("you_signed_out_token", credential=facts.credential, address=facts.pages.tokens)
+        if expiry is None:
+            return said("you_signed_out_browser")
+        return said("you_signed_out_browser_until", time=expiry.date_and_clock)
 
     @property
     def language(self) -> str:
@@ -138,7 +140,7 @@ class Lifecycle(Questions):
         >>> session.state
         'closed'
         """
-        self.core.end(SessionClosed("This session is closed. Run dpyauth.login() for a new one."))
+        self.core.end(SessionClosed(said("session_closed")))
 
     def __enter__(self) -> Self:
         return self

@@ -19,6 +19,7 @@ from dpyauth.session.sent import Sent
 from dpyauth.session.signing_in import SigningIn
 from dpyauth.session.steps import Request
 from dpyauth.texts import Either
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, Api
@@ -99,9 +100,7 @@ class Sending(SigningIn):
                 other = self.other_connections.get(loginid)
                 # Never fall back to the active account: what was asked of one account would be done on another.
                 if other is None:
-                    raise SessionClosed(
-                        "The session has switched to another account meanwhile. Run the cell again.", call=call.name
-                    )
+                    raise SessionClosed(said("switched_account"), call=call.name)
                 return other
             if self.connection is None or self.connection.failure is not None:
                 if self.connection is not None:
@@ -121,14 +120,14 @@ class Sending(SigningIn):
             raise self._missing_scope(call, account.scopes or ())
 
     def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
-        labels = self.api_facts.scopes
+        labels, scopes = self.api_facts.scopes, Either(call.scopes)
         advice = self.api_facts.advice(Either(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
-        return MissingScope(
-            f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
-            f"Nothing was sent. {advice}",
-            call=call.name,
-            scopes=call.scopes,
+        told = (
+            said("scope_missing", call=call.name, scopes=scopes, held=has, advice=advice)
+            if has
+            else said("scope_missing_all", call=call.name, scopes=scopes, advice=advice)
         )
+        return MissingScope(told, call=call.name, scopes=call.scopes)
 
     def allowed(self, call: Call) -> bool | None:
         """Return whether the token may make a call; None if that is not known."""

@@ -22,6 +22,7 @@ from dpyauth.session import expiry_notice
 from dpyauth.session.blocking import on_loop
 from dpyauth.session.signing_out import SigningOut
 from dpyauth.session.steps import LoopWork
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, Endpoint, SignIn
@@ -65,7 +66,7 @@ class SigningIn(SigningOut):
         """Handle a change of a connection's state, on the background thread."""
         if connection is self.connection:
             if self.active_account is not None and connection.failure is not None:
-                self.sign_out(str(connection.failure).rstrip("."))
+                self.sign_out(connection.failure.text)
             else:
                 self.notify()
 
@@ -200,7 +201,7 @@ class SigningIn(SigningOut):
             connection = self.connect(endpoint, settings)
             self._beginning.add(connection)
         done: Future[Account] = Future()
-        called_off = SessionClosed("This sign-in was cancelled.")
+        called_off = SessionClosed(said("sign_in_cancelled"))
         done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
         # A list, emptied when settled: the callbacks below live as long as the connection, which must not keep the
         # session alive.
@@ -249,7 +250,7 @@ class SigningIn(SigningOut):
         with self._lock:
             error = self.end_reason
             if error is None and not is_new and self.sign_in is not sign_in:
-                error = SessionClosed("The session has signed out, or signed in again. Run the cell again.")
+                error = SessionClosed(said("signed_out_meanwhile"))
             if error is not None:
                 return error
             self._beginning.discard(connection)
@@ -264,7 +265,7 @@ class SigningIn(SigningOut):
             self.signed_out_because = ""
             self.since = time.time()
         # Not under the lock: closing may wait for the background thread, which may be waiting for the lock.
-        self._close_rest(SessionClosed("The session has signed in again. Run the cell again."))
+        self._close_rest(SessionClosed(said("signed_in_again")))
         if is_new:
             sign_in.on_refusal = partial(weakly(self._refused), sign_in)
             expiry_notice.schedule(self, sign_in)
@@ -272,7 +273,7 @@ class SigningIn(SigningOut):
 
     def _refused(self, sign_in: SignIn, refusal: SignInRefused) -> None:
         """Sign out because Deriv no longer accepts the credential, on the background thread."""
-        self.sign_out(str(refusal).rstrip("."), refusal, of=sign_in)
+        self.sign_out(refusal.text, refusal, of=sign_in)
 
     def sign_in_and_wait(
         self,
@@ -294,11 +295,7 @@ class SigningIn(SigningOut):
         try:
             return on_loop(steps, self.timeout)
         except TimeoutError:
-            raise CallTimeout(
-                f"Deriv did not answer the sign-in within {self.timeout:g} s. Try again, or allow more time "
-                "with timeout=.",
-                call="authorize",
-            ) from None
+            raise CallTimeout(said("sign_in_timeout", seconds=self.timeout), call="authorize") from None
 
     def remember(self, profile: str) -> str:
         """Store the credential for the next kernel; return the place, in words."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dpyauth.errors import DpyauthError, NotSignedIn
 from dpyauth.net.connector import CLOSE_TIMEOUT
 from dpyauth.net.loop import background
-from dpyauth.session.core import Core, how_to_sign_in
+from dpyauth.session.core import Core, not_signed_in
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import SignIn
@@ -18,8 +18,11 @@ class SigningOut(Core):
     """Core that signs out."""
 
     def sign_out(self, because: str, error: DpyauthError | None = None, of: SignIn | None = None) -> None:
-        """Sign out; with ``of``, only if that sign-in is still in use. Open calls and streams end with the error."""
-        self._end_sign_in(error or NotSignedIn(f"Signed out ({because}). {how_to_sign_in()}"), because, of)
+        """Sign out; with ``of``, only if that sign-in is still in use. Open calls and streams end with the error.
+
+        ``because`` is a sentence; `Said`, so that panels can translate it.
+        """
+        self._end_sign_in(error or NotSignedIn(not_signed_in(because)), because, of)
         self.notify()
 
     def _end_sign_in(self, error: DpyauthError, because: str = "", of: SignIn | None = None) -> None:

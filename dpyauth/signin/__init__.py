@@ -19,6 +19,7 @@ from dpyauth.signin.show import show
 from dpyauth.signin.sources import Found, find, sample, variable
 from dpyauth.signin.start import open_session
 from dpyauth.targets import Targets, the_sandbox
+from dpyauth.texts.said import said
 
 __all__ = ["Session", "close_sessions", "login", "meant", "open_sessions"]
 
@@ -154,7 +155,7 @@ def login(
     local = the_sandbox(sandbox, server)
     stored_as = checks.storage_name(profile, server, local)
     trouble: DpyauthError | None = None
-    found = None if token is None else Found(token, "the token passed to login()", given=True)
+    found = None if token is None else Found(token, said("source_passed"), given=True)
     if found is None and not ask_first:
         found, trouble = find(stored_as, api, local)
     wanted = api or (found and found.api) or variable("DERIV_API", local)
@@ -192,7 +193,7 @@ def login(
         options=options | ({"create_demo": True} if create_demo and APIS[target.api].creates_demo else {}),
     )
     if trouble is not None and session.loginid is None:
-        session.core.signed_out_because = str(trouble).rstrip(".")
+        session.core.signed_out_because = trouble.text
     if remember and session.loginid is not None and not _environment.is_app():
         session.core.remember(stored_as)
     # If the credential that was found is no use, its API must not limit what the panel asks for.

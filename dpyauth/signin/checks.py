@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dpyauth import _environment, _pasted
 from dpyauth.errors import InvalidSetting
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 def ask_first(ask: object) -> bool:
     """Return whether to ask the user instead of looking for a credential."""
     if not (ask is None or isinstance(ask, bool) or (isinstance(ask, str) and ask == "prompt")):
-        raise InvalidSetting(
-            'ask= must be True, False or "prompt". Leave it out to be asked only if needed.', field="ask"
-        )
+        raise InvalidSetting(said("ask_invalid"), field="ask")
     if ask is True and _environment.in_notebook():
         _environment.assume_user()
     return bool(ask)
@@ -28,16 +27,14 @@ def login_id(given: object) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", _pasted.bare(given)):
-        raise InvalidSetting(
-            'The login ID must be letters and digits, such as "DOT900003". session.accounts() lists yours.'
-        )
+        raise InvalidSetting(said("loginid_invalid"))
     return _pasted.bare(given).upper()
 
 
 def profile_name(given: object) -> str:
     """Return the name of a profile."""
     if not isinstance(given, str) or not given.strip():
-        raise InvalidSetting('The profile must be a name, such as profile="alice".', field="profile")
+        raise InvalidSetting(said("profile_invalid"), field="profile")
     return given
 
 

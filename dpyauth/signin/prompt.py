@@ -12,41 +12,36 @@ from dpyauth._pasted import bare as bare_text
 from dpyauth.credentials import Secret, bare, checked
 from dpyauth.errors import InvalidSetting, NoCredential
 from dpyauth.registry import APIS, DEFAULT, by_app_id
+from dpyauth.settings import language_of
+from dpyauth.texts import Words, texts
+from dpyauth.texts.said import Said, said
 
 if TYPE_CHECKING:
     from dpyauth.targets import Targets
 
-SOURCE = "a token entered at the prompt"
+SOURCE = said("source_prompt")
 TRIES = 3
 """Number of times that the prompt asks for an app ID, and for a token if nothing was pasted."""
 
-_NO_PASTE = (
-    "Nothing was pasted: Ctrl+V does not paste at this prompt. Paste with a right-click, with Shift+Insert "
-    "(Command+V on a Mac), or from the Edit menu of the window."
-)
-
-# Reasons why the user cannot be asked. Each completes "No token was found, and …".
-NOT_ASKED = "this run cannot ask you for one"
-NO_INPUT = "this front end has no prompt: dpyauth.login() without ask= shows a panel"
-NO_CELL = "this thread cannot ask you for one: run dpyauth.login() in a cell, and pass the session to the thread"
-NOT_HIDDEN = "this prompt cannot hide what you type"
-NO_STREAM = "the input of this program does not work"
+# Why the user cannot be asked: codes of NoCredential, and keys of its text.
+NOT_ASKED = "no_token_not_asked"
+NO_INPUT = "no_token_no_prompt"
+NO_CELL = "no_token_no_cell"
+NOT_HIDDEN = "no_token_not_hidden"
+NO_STREAM = "no_token_no_input"
 
 
-def no_credential(api: str, why: str = NOT_ASKED) -> str:
+def no_credential(api: str, why: str = NOT_ASKED) -> Said:
     """Return the error text for a login that has found no credential and cannot ask the user for one."""
-    facts = APIS[api]
-    app = f"to the ID of your app ({facts.pages.apps}, type PAT)"
-    if facts.shared_app_id:
-        app = f"to the ID of your app, if you have one ({facts.pages.apps})"
-    place = _environment.secrets_place()
-    set_it = f"In this notebook's secrets in {place}, set" if place else "Set the environment variable"
-    return (
-        f"No token was found, and {why}. {set_it} DERIV_APP_ID "
-        f"{app}, and DERIV_TOKEN to {_a(facts.credential)} ({facts.pages.tokens}; the scope "
-        f"{facts.scopes[facts.smallest_scope]} is enough to look at an account). Or run dpyauth.login(sandbox=True), "
-        "which needs no account."
+    facts, place = APIS[api], _environment.secrets_place()
+    advice = said(
+        f"set_{'secrets' if place else 'variables'}_{api}",
+        place=place,
+        apps=facts.pages.apps,
+        tokens=facts.pages.tokens,
+        scope=facts.scopes[facts.smallest_scope],
     )
+    return said(why, advice=advice)
 
 
 def prompt(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
@@ -64,7 +59,7 @@ def prompt(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, o
     try:
         return ask(targets, api, app_id)
     except (EOFError, KeyboardInterrupt):
-        raise NoCredential("No token was entered. Run dpyauth.login() again when you have one.") from None
+        raise NoCredential(said("no_token_entered")) from None
 
 
 def ask(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
@@ -97,6 +92,7 @@ def _put(question: Callable[[str], str], text: str) -> str:
 
 
 def _asked(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
+    words = texts("prompt", language=language_of(targets.language))
     elsewhere = targets.sandbox is not None or targets.server is not None
     if targets.server is not None:
         api = targets.guess(None, None)
@@ -104,41 +100,43 @@ def _asked(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, o
     where = targets.settings(facts.name, app_id)
     if where.app_id is None:
         if not elsewhere:
-            _say(f"Register an app (type PAT): {facts.pages.apps}")
-        app_id = _app_id(targets, api)
-    if not elsewhere:
-        _say(f"Create {_a(facts.credential)} (scope {facts.scopes[facts.smallest_scope]}): {facts.pages.tokens}")
-    what = f"{facts.credential[0].upper()}{facts.credential[1:]} (hidden{f', for {where.host}' if elsewhere else ''}): "
-    token = _token(what)
+            _say(words("register", address=facts.pages.apps))
+        app_id = _app_id(targets, api, words)
+    if elsewhere:
+        token = _token(words(f"token_{facts.name}_for", host=where.host), words)
+    else:
+        scope = facts.scopes[facts.smallest_scope]
+        _say(words(f"create_{facts.name}", scope=scope, address=facts.pages.tokens))
+        token = _token(words[f"token_{facts.name}"], words)
     speaks = api or targets.guess(token, app_id)
     checked(token, SOURCE, speaks)  # first: asking for an app ID is pointless if the token is malformed
     try:
         targets.complete(speaks, app_id)
     except InvalidSetting as error:
-        _say(str(error))
-        app_id = _app_id(targets, speaks)
+        _say(error.in_language(words["lang"]))
+        app_id = _app_id(targets, speaks, words)
     return token, app_id
 
 
-def _token(what: str) -> Secret:
+def _token(what: str, words: Words) -> Secret:
     """Ask for the token without showing it, and again if Ctrl+V has pasted nothing."""
     import getpass
 
     for _ in range(TRIES):
-        entered = Secret(_put(getpass.getpass, what))
+        entered = Secret(_put(getpass.getpass, f"{what} "))
         if bare(entered).reveal() or not entered.reveal().strip():
             break
-        _say(_NO_PASTE)
+        _say(words["no_paste"])
     return entered
 
 
-def _app_id(targets: Targets, api: str | None) -> object:
+def _app_id(targets: Targets, api: str | None, words: Words) -> object:
     """Ask for an app ID until it can be right. While the API is unknown it may be left out: a v3 token needs none."""
     for left in reversed(range(TRIES)):
-        typed = _put(input, "App ID: ")
+        typed = _put(input, f"{words['app_id']} ")
         entered = bare_text(typed)
         if typed.strip() and not entered and left:
-            _say(_NO_PASTE)
+            _say(words["no_paste"])
             continue
         try:
             if api is not None:
@@ -148,14 +146,10 @@ def _app_id(targets: Targets, api: str | None) -> object:
         except InvalidSetting as error:
             if not left:
                 raise
-            _say(str(error))
+            _say(error.in_language(words["lang"]))
         else:
             break
     return entered or None
-
-
-def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ from dpyauth import signin
 from dpyauth.arguments import public
 from dpyauth.errors import NotSignedIn
 from dpyauth.session.core import how_to_sign_in
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -108,5 +109,5 @@ def _resolve(session: Session | None) -> Session:
     if session is not None:
         return session
     if signin.open_sessions():
-        raise NotSignedIn("Several sessions are open. Name the one you mean, such as dpyauth.explorer(session).")
-    raise NotSignedIn(f"There is no session yet. {how_to_sign_in()}")
+        raise NotSignedIn(said("several_sessions"))
+    raise NotSignedIn(said("no_session", how=how_to_sign_in()))

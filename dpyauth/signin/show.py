@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth import _environment, _terminal
 from dpyauth.signin.current import panel_of, put_panel
+from dpyauth.texts import texts
+from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 def show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any) -> None:
     """Show who is signed in: with the panel in a notebook, with a line of text elsewhere."""
-    credential = session.core.credential
+    credential, language = session.core.credential, session.core.target.language
+    words = texts("prompt", language=language)
     if "IPython" in sys.modules:
         from dpyauth import completion
 
@@ -31,8 +34,8 @@ def show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any
             before.hand_over()
         show_panel(panel)
     elif credential is not None:
-        _terminal.say(f"{session!r} using {credential.source}")
+        _terminal.say(words("signed_in", session=repr(session), source=in_language(credential.source, language)))
         if session.core.remarks:
-            _terminal.say(session.core.remarks)
+            _terminal.say(in_language(session.core.remarks, language))
     else:
-        _terminal.say(f"Not signed in: {session.core.signed_out_because}.")
+        _terminal.say(words("not_signed_in", why=in_language(session.core.signed_out_because, language)))

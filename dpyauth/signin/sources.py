@@ -12,17 +12,13 @@ from dpyauth.credentials import Credential, Secret, bare, checked
 from dpyauth.errors import DpyauthError, InvalidCredential, KeepingFailed, NoCredential
 from dpyauth.registry import DEFAULT
 from dpyauth.settings import known
+from dpyauth.texts.said import Said, said
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
 
 _VARIABLE = "DERIV_TOKEN"
 _APP_ID = "DERIV_APP_ID"
-
-_NO_ACCESS = (
-    f"The Colab secret {_VARIABLE} exists, but this notebook may not use it: click the key icon in the left sidebar, "
-    "switch on Notebook access for the secret, and run this cell again."
-)
 
 
 class Found(NamedTuple):
@@ -45,9 +41,9 @@ class Found(NamedTuple):
     """Seconds from the moment it was remembered to its expiry."""
 
     @property
-    def origin(self) -> str:
+    def origin(self) -> Said:
         """Return a sentence that says where the token comes from."""
-        return f"The token comes from {self.source}."
+        return said("token_comes_from", source=self.source)
 
     def check(self, api: str) -> Credential:
         """Return the credential for an API. If the user did not give the token, an error says where it comes from.
@@ -99,7 +95,7 @@ def find(profile: str, api: str | None, sandbox: Sandbox | None) -> tuple[Found 
 def sample(sandbox: Sandbox, api: str = DEFAULT) -> Found:
     """Return the first of the sandbox's sample tokens for an API."""
     token = sandbox.side(known(api).name).tokens[0].token
-    return Found(Secret(token), "a sample token of the sandbox", sample=True)
+    return Found(Secret(token), said("source_sample"), sample=True)
 
 
 def variable(name: str, sandbox: Sandbox | None) -> str | None:
@@ -111,7 +107,7 @@ def _in_environment() -> Found | None:
     token = Secret(os.environ.get(_VARIABLE, ""))
     if not bare(token).reveal():
         return None
-    return Found(token, f"the environment variable {_VARIABLE}")
+    return Found(token, said("source_variable", name=_VARIABLE))
 
 
 def _remembered(profile: str, api: str | None) -> Found | None:
@@ -121,13 +117,10 @@ def _remembered(profile: str, api: str | None) -> Found | None:
     if kept is None:
         return None
     if api not in (None, kept.api):
-        raise NoCredential(
-            f"The remembered sign-in is for Deriv's {kept.api} API, so it was not sent to {api}. Leave out api=, or "
-            f"sign in with a token for {api}."
-        )
+        raise NoCredential(said("remembered_for_other_api", mine=kept.api, api=str(api)))
     return Found(
         kept.tokens[kept.active],
-        f"the sign-in remembered in {kept.where}",
+        said("source_remembered", place=kept.where),
         kept.tokens,
         kept.active,
         kept.app_id,
@@ -148,7 +141,7 @@ def _platform_secret() -> Found | None:
     if not bare(token).reveal():
         return None
     app_id = _pasted.bare(os.environ.get(_APP_ID, "")) or _pasted.bare(ask(_APP_ID).reveal())
-    return Found(token, f"the {where} secret {_VARIABLE}", app_id=app_id or None)
+    return Found(token, said("source_secret", place=where, name=_VARIABLE), app_id=app_id or None)
 
 
 def _colab_secret(name: str) -> Secret:
@@ -159,7 +152,7 @@ def _colab_secret(name: str) -> Secret:
         return Secret(str(userdata.get(name) or ""))
     except Exception as error:  # no such secret, no answer, or not really Colab: then ask the user
         if type(error).__name__ == "NotebookAccessError" and name == _VARIABLE:
-            raise NoCredential(_NO_ACCESS) from None
+            raise NoCredential(said("colab_no_access")) from None
         return Secret("")
 
 

@@ -22,6 +22,7 @@ from dpyauth.session import Session
 from dpyauth.settings import Settings
 from dpyauth.signin.current import DEFAULT_PROFILE, lock, put_session, session_of
 from dpyauth.signin.sources import Found
+from dpyauth.texts.said import Said, said
 
 
 def open_session(
@@ -57,12 +58,7 @@ def open_session(
         if before.core.end_reason is None:
             before.core.successor = weakref.ref(session.core)
         mine = "" if profile == DEFAULT_PROFILE else f"profile={profile!r}"
-        before.core.end(
-            SessionClosed(
-                f"dpyauth.login({mine}) has opened a new session and closed this one. Use the new one. To keep both, "
-                'give one of them its own profile: dpyauth.login(profile="another").'
-            )
-        )
+        before.core.end(SessionClosed(said("session_replaced", login=f"dpyauth.login({mine})")))
     return session
 
 
@@ -92,39 +88,38 @@ def _sign_in(
     except ApiUnavailable as error:  # the credential cannot be used now, but may work again later
         if found.given or not ask:
             raise
-        session.core.signed_out_because = f"{found.source} cannot be used now: {error}"
+        session.core.signed_out_because = said("found_unusable_now", source=found.source, reason=error.text)
     except InvalidSetting as error:
         if found.given or not ask or error.field != "app_id" or api_of(found.token):
             raise
-        session.core.signed_out_because = f"{found.source} cannot be used: {error}"
+        session.core.signed_out_because = said("found_unusable", source=found.source, reason=error.text)
     except SignInRefused as error:
         if not (found.given or found.remembered) and ask and APIS[target.api].retiring:
-            session.core.signed_out_because = f"{found.source} cannot be used: {error}".rstrip(".")
+            session.core.signed_out_because = said("found_unusable", source=found.source, reason=error.text)
             return
         if found.remembered and ask:
             session.core.signed_out_because = _dropped(profile, found, target, error)
             return
         if found.remembered:
-            error.add_note(f"This is {found.source}; dpyauth.forget() removes it.")
+            error.add_note(said("remembered_forget", source=found.source))
         elif not found.given:
             error.add_note(found.origin)
         raise
     except (ApiError, BadReply) as error:  # not a refusal: the remembered credential may work the next time
         if not (found.remembered and ask):
             raise
-        session.core.signed_out_because = f"{found.source} cannot be used now: {error}".rstrip(".")
+        session.core.signed_out_because = said("found_unusable_now", source=found.source, reason=error.text)
 
 
-def _dropped(profile: str, found: Found, target: Settings, error: SignInRefused) -> str:
+def _dropped(profile: str, found: Found, target: Settings, error: SignInRefused) -> Said:
     """Forget a remembered credential if it can never work again, and return what to tell the user."""
     from dpyauth.storage import forget
 
-    because = str(error).rstrip(".")
     of_token = error.code == "InvalidToken" and error.about in ("", "token")
     if not of_token or target.app_id != found.app_id:  # it may still work, at another time or with another app ID
-        return f"the remembered sign-in was refused: {because}"
+        return said("remembered_refused", reason=error.text)
     try:
         forget(profile)
     except KeepingFailed as trouble:
-        return f"the remembered sign-in no longer works: {because}. {trouble}".rstrip(".")
-    return f"the remembered sign-in no longer works and was forgotten: {because}"
+        return said("remembered_not_forgotten", reason=error.text, trouble=trouble.text)
+    return said("remembered_forgotten", reason=error.text)

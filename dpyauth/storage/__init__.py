@@ -19,8 +19,8 @@ from dpyauth.errors import KeepingFailed
 from dpyauth.storage import file, keyring
 from dpyauth.storage.file import Entry
 from dpyauth.storage.keyring import KeyringError
+from dpyauth.texts.said import said
 
-_IN_KEYRING = "the system's keyring"
 _LATEST = 1e11  # seconds since 1970; a later time is a mistake
 
 
@@ -66,7 +66,7 @@ def remember(
     if active not in tokens:
         raise ValueError("the active account must be one of those with a token")
     record = _packed(tokens, active, app_id, api, expires_at)
-    trouble = ""
+    trouble: KeyringError | None = None
     with file.locked():
         entries = file.read()
         before = entries.get(profile, Entry())
@@ -79,11 +79,11 @@ def remember(
                 file.write({**entries, profile: Entry(True, before.record)})
                 keyring.put(profile, record)
                 file.write({**entries, profile: Entry(True)})
-                return _IN_KEYRING
+                return said("place_keyring")
         except KeyringError as failure:
-            trouble = f" ({_IN_KEYRING} {failure})"
+            trouble = failure
         file.write({**entries, profile: Entry(in_keyring, record)})
-    return f"{file.in_words()}{trouble}"
+    return file.in_words() if trouble is None else said("place_file_instead", path=file.shown(), trouble=trouble.text)
 
 
 def recall(profile: str = "default") -> Kept | None:
@@ -99,19 +99,14 @@ def recall(profile: str = "default") -> Kept | None:
     where, record = file.in_words(), entry.record
     if record is None and entry.in_keyring:
         try:
-            where, record = _IN_KEYRING, keyring.get(profile)
+            where, record = said("place_keyring"), keyring.get(profile)
         except KeyringError as trouble:
-            raise KeepingFailed(
-                f"The remembered credential is in {_IN_KEYRING}, which {trouble}. Fix that and try again, sign in "
-                "another way, or remove the credential with dpyauth.forget()."
-            ) from None
+            raise KeepingFailed(said("kept_unreadable", trouble=trouble.text)) from None
     if record is None:
         return None
     kept = _unpacked(record, where)
     if kept is None:
-        raise KeepingFailed(
-            f"The credential kept in {where} is damaged. Run dpyauth.forget() to remove it, then sign in again."
-        )
+        raise KeepingFailed(said("kept_damaged", place=where))
     return kept
 
 
@@ -170,10 +165,7 @@ def forget(profile: str | None = None) -> list[str]:
         left = {name: entry for name, entry in entries.items() if name not in names}
         file.write(left | dict.fromkeys(stuck, Entry(True)))
     if stuck:
-        raise KeepingFailed(
-            f"The credential could not be removed from {_IN_KEYRING}. Unlock the keyring and run dpyauth.forget() "
-            f"again, or remove the entry {keyring.SERVICE!r} in your system's password manager."
-        )
+        raise KeepingFailed(said("kept_not_removed", entry=keyring.SERVICE))
     return names
 
 

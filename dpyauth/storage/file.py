@@ -16,6 +16,7 @@ from platformdirs import user_config_path
 
 from dpyauth.credentials import Secret
 from dpyauth.errors import KeepingFailed
+from dpyauth.texts.said import Said, said
 
 PATIENCE = 10.0
 """Longest time to wait for another process that uses the file, in seconds."""
@@ -42,19 +43,22 @@ def path() -> Path:
         place = user_config_path("dpyauth", appauthor=False, roaming=True) / _NAME
         earlier = Path.home() / "Library" / "Application Support" / "dpyauth" / _NAME
     except RuntimeError:
-        raise KeepingFailed(
-            "Credentials cannot be stored, because this user has no home folder. Set the environment variable HOME."
-        ) from None
+        raise KeepingFailed(said("no_home")) from None
     # On macOS, earlier versions ignored XDG_CONFIG_HOME. A file that they wrote stays in use where it is.
     return earlier if sys.platform == "darwin" and not os.path.lexists(place) and os.path.lexists(earlier) else place
 
 
-def in_words() -> str:
-    """Return the path of the file in words, with ``~`` for the home folder."""
+def in_words() -> Said:
+    """Return the path of the file in words."""
+    return said("place_file", path=shown())
+
+
+def shown() -> str:
+    """Return the path of the file for display, with ``~`` for the home folder."""
     place = path()
     with suppress(ValueError, RuntimeError):
         place = Path("~") / place.relative_to(Path.home())
-    return f"the file {place}"
+    return str(place)
 
 
 @contextmanager
@@ -64,7 +68,7 @@ def clearly() -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise KeepingFailed(f"Cannot access {in_words()}, which stores credentials: {reason}.") from None
+        raise KeepingFailed(said("kept_no_access", path=shown(), reason=reason)) from None
 
 
 @contextmanager
@@ -82,7 +86,7 @@ def locked() -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout:
-            raise KeepingFailed(f"Another program is using {in_words()}. Try again when it has finished.") from None
+            raise KeepingFailed(said("kept_in_use", path=shown())) from None
         except OSError as error:
             if error.filename is not None:  # the lock file could not be opened
                 raise
@@ -107,13 +111,10 @@ def read(*, private: bool = True) -> dict[str, Entry]:
         about = os.fstat(descriptor)  # of the opened file: the name may lead to another one by now
         _check(place, about, stat.S_ISREG)
         if private and os.name == "posix" and stat.S_IMODE(about.st_mode) & 0o077:
-            raise KeepingFailed(
-                f"Other users of this machine can read {place}, so it was not used. If you trust them all, run "
-                "chmod 600 on it; otherwise revoke its tokens at Deriv, and run dpyauth.forget()."
-            )
+            raise KeepingFailed(said("kept_open_to_others", path=str(place)))
         found = _parsed(Secret(file.read(_LIMIT).decode("ascii", "replace")))
     if isinstance(found, str):
-        raise KeepingFailed(f"{place} {found}")
+        raise KeepingFailed(said(found, path=str(place)))
     return found
 
 
@@ -140,34 +141,23 @@ def write(entries: Mapping[str, Entry]) -> None:
 
 def _check(place: Path, about: os.stat_result, right_kind: Callable[[int], bool]) -> None:
     if not right_kind(about.st_mode):
-        raise KeepingFailed(
-            f"{place} is a link or something else that dpyauth did not create, so nothing was read or written there. "
-            "Remove it, then try again."
-        )
+        raise KeepingFailed(said("kept_is_link", path=str(place)))
     if sys.platform != "win32" and about.st_uid != os.geteuid():
-        raise KeepingFailed(
-            f"{place} belongs to another user of this machine, so nothing was read or written there. "
-            "Ask its owner to remove it, or sign in another way."
-        )
+        raise KeepingFailed(said("kept_of_another_user", path=str(place)))
 
 
 def _parsed(text: Secret) -> dict[str, Entry] | str:
-    # Return the problem instead of raising: an error of json contains the text that it could not parse, with tokens.
+    # Return the problem's code instead of raising: an error of json contains the text that it could not parse, with
+    # tokens.
     try:
         match json.loads(text.reveal()):
             case {"version": int(version)} if version > _VERSION:
-                return (
-                    "was written by a newer version of dpyauth, and was not changed. Update dpyauth, or run "
-                    "dpyauth.forget()."
-                )
+                return "kept_newer"
             case {"version": int(version), "profiles": dict(profiles)} if version == _VERSION:
                 return {name: _entry(**entry) for name, entry in profiles.items()}
     except (ValueError, TypeError, RecursionError):
         pass
-    return (
-        "is damaged: its content is not what dpyauth writes. It was not changed. Restore it, or run dpyauth.forget() "
-        "to remove it, then sign in again."
-    )
+    return "kept_not_ours"
 
 
 def _entry(*, in_keyring: bool, record: object) -> Entry:

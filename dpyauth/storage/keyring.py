@@ -8,16 +8,22 @@ from typing import Any, TypeVar
 
 from dpyauth._threads import Thread
 from dpyauth.credentials import Secret
+from dpyauth.texts.said import Said, said
 
 T = TypeVar("T")
 
 SERVICE = "dpyauth"
 _PATIENCE = 30.0  # seconds; the user may have to type a password
-_REASONS = {"KeyringLocked": "is locked", "InitError": "could not be opened"}
+_REASONS = {"KeyringLocked": "keyring_locked", "InitError": "keyring_not_opened"}
 
 
 class KeyringError(Exception):
-    """Failure of the keyring; the text continues "the keyring ..."."""
+    """Failure of the keyring."""
+
+    def __init__(self, text: Said) -> None:
+        super().__init__(text)
+        self.text = text
+        """Clause without a capital and full stop, which other texts contain."""
 
 
 def available() -> bool:
@@ -33,7 +39,7 @@ def put(profile: str, record: Secret) -> None:
         ring.set_password(SERVICE, profile, record.reveal())
         # Some keyrings silently drop what they cannot store, such as a long text.
         if ring.get_password(SERVICE, profile) != record.reveal():
-            raise KeyringError("did not keep it")
+            raise KeyringError(said("keyring_kept_nothing"))
 
     _ask(keep)
 
@@ -71,16 +77,16 @@ def _ask(call: Callable[[], T]) -> T:
         try:
             answer.set_result(call())
         except KeyringError as trouble:
-            answer.set_exception(KeyringError(*trouble.args))
+            answer.set_exception(KeyringError(trouble.text))
         except BaseException as error:
             name = type(error).__name__
-            answer.set_exception(KeyringError(_REASONS.get(name, f"failed with {name}")))
+            answer.set_exception(KeyringError(said(_REASONS.get(name, "keyring_failed"), error=name)))
 
     Thread(work, "dpyauth-keyring").start()
     try:
         return answer.result(_PATIENCE)
     except TimeoutError:
-        raise KeyringError(f"did not answer within {_PATIENCE:g} seconds") from None
+        raise KeyringError(said("keyring_silent", seconds=_PATIENCE)) from None
 
 
 def _found() -> Any | None:
@@ -96,5 +102,5 @@ def _found() -> Any | None:
 def _needed() -> Any:
     ring = _found()
     if ring is None:
-        raise KeyringError("is no longer available")
+        raise KeyringError(said("keyring_gone"))
     return ring

@@ -80,7 +80,7 @@ def test_the_card_is_live(opening: Callable[..., Any], lab: Lab) -> None:
         run(notebook, 2, "box.start()\nbox.pay('CR900001', 1)")
         expect(panel).to_contain_text("connected, last")
         expect(amount(notebook)).to_have_text("9,464.47")
-        run(notebook, 2, "session.core.sign_out('you signed out')")
+        run(notebook, 2, "session.core.sign_out('You signed out.')")
         expect(panel).to_contain_text("You signed out.")
         run(notebook, 2, "session.core.sign_in_and_wait(api_token('sandbox-trouble-read', 'a test'))")
         expect(amount(notebook)).to_have_text("466.92")

@@ -141,7 +141,7 @@ def test_scopes_of_a_token_as_far_as_they_are_known(open_options: Any) -> None:
 def test_signed_out_closed_and_in_again(session: Session) -> None:
     model = CardModel(session)
     model.prepare()
-    session.core.sign_out("you signed out")
+    session.core.sign_out("You signed out.")
     view = model.view()
     assert (view["account"], view["rows"], view["known"]) == (None, [], [])
     assert view["notice"]["text"] == "You signed out."
@@ -241,7 +241,7 @@ def test_it_follows_to_another_account(several: Session, box: Sandbox, eventuall
     box.pay("VRTC900003", 1)
     eventually(lambda: model.view()["balance"] == "9,943.83")
     box.pay("CR900001", 1)
-    several.core.sign_out("you signed out")
+    several.core.sign_out("You signed out.")
     assert model.view()["balance"] == ""
     model.close()
 
@@ -263,7 +263,7 @@ def test_signing_in_again_restores_the_card(session: Session, box: Sandbox, even
     model = CardModel(session)
     model.on_shown()
     eventually(lambda: model.view()["balance"] == "9,363.47" and model.view()["known"])
-    session.core.sign_out("you signed out")
+    session.core.sign_out("You signed out.")
     assert model.view()["account"] is None
     session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
     eventually(lambda: model.view()["balance"] == "466.92" and model.view()["known"])

@@ -117,14 +117,14 @@ def test_news(session: Session) -> None:
     assert account_view.news(session, WORDS) is None
     session.core.remark = "Mind the gap."
     assert account_view.news(session, WORDS) == {"title": "Note", "text": "Mind the gap.", "kind": "info"}
-    session.core.sign_out("you signed out")
+    session.core.sign_out("You signed out.")
     assert account_view.news(session, WORDS) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
-    assert account_view.account(session) is None
+    assert account_view.account(session, "en") is None
     assert account_view.accounts(session, {}, "en") == []
 
 
 def test_account(session: Session) -> None:
-    shown = account_view.account(session)
+    shown = account_view.account(session, "en")
     assert shown is not None
     assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
     assert account_view.accounts(session, {}, "en") == []  # a single account is no choice
@@ -133,7 +133,7 @@ def test_account(session: Session) -> None:
 def test_scopes_stated_by_deriv(session: Session) -> None:
     said = [light["text"] for light in account_view.scopes(session, WORDS)]
     assert said == ["Read", "Trade", "Trading information", "Payments", "Admin"]
-    session.core.sign_out("you signed out")
+    session.core.sign_out("You signed out.")
     assert account_view.scopes(session, WORDS) == []
 
 

@@ -151,7 +151,7 @@ def test_a_missing_scope_is_named(open_session: Callable[..., Session], box: San
 
 
 def test_signed_out_and_closed(model: SwitcherModel) -> None:
-    model.session.core.sign_out("you signed out")
+    model.session.core.sign_out("You signed out.")
     view = model.view()
     assert (view["accounts"], view["hint"]) == ([], "")
     assert view["notice"]["text"] == "You signed out."

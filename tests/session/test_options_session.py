@@ -408,11 +408,15 @@ def test_a_token_stays_valid_after_signing_out_and_the_user_is_told(
 ) -> None:
     before = len(box.received)
     session.logout()
-    said = f"your personal access token stays valid until you revoke it ({OPTIONS.pages.tokens})"
-    assert capsys.readouterr().err == f"You signed out here; {said}.\n"
+    said = f"Your personal access token stays valid until you revoke it ({OPTIONS.pages.tokens})"
+    assert capsys.readouterr().err == f"You signed out here. {said}.\n"
     news = account_view.news(session, WORDS)
     assert news is not None
-    assert news["text"] == f"You signed out here; {said}."
+    assert news["text"] == f"You signed out here. {said}."
+    spanish = account_view.news(session, texts("sign-in", language="es"))
+    assert spanish is not None
+    assert spanish["text"].startswith("Cerraste la sesión aquí. ")
+    assert spanish["title"] == "Sesión cerrada"
     with pytest.raises(NotSignedIn, match="stays valid until you revoke it"):
         session.balance()
     assert len(box.received) == before

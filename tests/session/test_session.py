@@ -485,7 +485,7 @@ def test_logging_out(session: Session, box: Sandbox, eventually: Eventually) -> 
     assert session.state == "signed out"
     assert "logout" in calls(box)
     eventually(lambda: box.connections_open == 0)
-    with pytest.raises(NotSignedIn, match="you signed out"):
+    with pytest.raises(NotSignedIn, match="You signed out"):
         session.balance()
     with pytest.raises(NotSignedIn):
         session.logout()

@@ -500,9 +500,9 @@ def test_the_panel_says_that_it_was_dropped(
     (model,) = panels
     notice = model.view()["notice"]
     assert notice["title"] == "Signed out"
-    assert notice["text"].startswith("The remembered sign-in no longer works and was forgotten: Deriv does not accept")
+    assert notice["text"].startswith("The remembered sign-in no longer works and was forgotten. Deriv does not accept")
     assert not kept_file.exists()
-    with pytest.raises(NotSignedIn, match="the remembered sign-in no longer works"):
+    with pytest.raises(NotSignedIn, match="The remembered sign-in no longer works"):
         session.balance()
     assert login() is session
     model.token(Secret(BTC), "16303")
@@ -514,7 +514,7 @@ def test_a_terminal_says_that_it_was_dropped(
 ) -> None:
     assert login().state == "signed out"
     said = capsys.readouterr().err
-    assert said.startswith("Not signed in: the remembered sign-in no longer works and was forgotten: ")
+    assert said.startswith("Not signed in. The remembered sign-in no longer works and was forgotten. ")
     assert said.count("\n") == 1
     assert not kept_file.exists()
     assert login().loginid == "CR900002"
@@ -577,7 +577,7 @@ def test_a_temporary_error_keeps_the_token(
     """An account can be disabled for a while, and an app ID be mistyped: the token may still be valid."""
     keep(box, {"CR900001": "sandbox-rich-disabled"})
     login()
-    assert "The remembered sign-in was refused: Deriv has disabled" in panels[0].view()["notice"]["text"]
+    assert "The remembered sign-in was refused. Deriv has disabled" in panels[0].view()["notice"]["text"]
     keep(box, OAUTH)
     login(app_id=1089)
     assert "was refused" in panels[1].view()["notice"]["text"]
@@ -615,7 +615,7 @@ def test_dropped_from_a_keyring_that_has_been_locked(
     monkeypatch.setattr(SigningIn, "wait_for_sign_in", lock)
     session = login()
     text = panels[0].view()["notice"]["text"]
-    assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")
+    assert text.startswith("The remembered sign-in no longer works. Deriv does not accept")
     assert "Unlock the keyring" in text
     assert meant() is session
 
@@ -660,7 +660,7 @@ def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[Si
     keep(box, {"CR900001": ALL})
     ring.locked = True
     login()
-    assert "which is locked" in panels[0].view()["notice"]["text"]
+    assert "the system's keyring is locked" in panels[0].view()["notice"]["text"]
 
 
 def test_a_failure_to_remember_is_an_error_and_the_session_stays(login: Login, damaged: Path) -> None:

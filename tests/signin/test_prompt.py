@@ -12,6 +12,7 @@ from dpyauth.errors import InvalidCredential, InvalidSetting, NoCredential
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.signin.prompt import NO_CELL, NO_INPUT, NO_STREAM, NOT_ASKED, NOT_HIDDEN, no_credential
+from dpyauth.texts import texts
 
 OLD = "sandbox-rich-btc"
 OLD_BY_LOOKS = "Kx9Lm2Qw8Rt5Yz1"
@@ -174,7 +175,73 @@ def test_the_token_is_in_no_error(terminal: Terminal, capsys: pytest.CaptureFixt
     assert terminal.token not in str(refused.value) + capsys.readouterr().err
 
 
-@pytest.mark.parametrize("why", [NOT_ASKED, NO_INPUT, NO_CELL, NOT_HIDDEN, NO_STREAM])
-def test_an_error_gives_one_reason(why: str) -> None:
-    assert no_credential("options", why).startswith(f"No token was found, and {why}. Set the environment variable ")
-    assert ". " not in why
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [
+        (NOT_ASKED, "this run cannot ask you for one"),
+        (NO_INPUT, "this front end has no prompt: dpyauth.login() without ask= shows a panel"),
+        (
+            NO_CELL,
+            "this thread cannot ask you for one: run dpyauth.login() in a cell, and pass the session to the thread",
+        ),
+        (NOT_HIDDEN, "this prompt cannot hide what you type"),
+        (NO_STREAM, "the input of this program does not work"),
+    ],
+)
+def test_an_error_gives_one_reason(why: str, reason: str) -> None:
+    error = NoCredential(no_credential("options", why))
+    assert str(error).startswith(f"No token was found, and {reason}. Set the environment variable DERIV_APP_ID to the ")
+    assert error.code == why
+
+
+# In the user's language
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "told"),
+    [
+        (
+            "es",
+            ["ID de la app: ", "Token de acceso personal (oculto): "],
+            ["Registra una app", "Crea un token", ", con un"],
+        ),
+        (
+            "fr",
+            ["ID d'application\xa0: ", "Token d'accès personnel (masqué)\xa0: "],
+            ["Enregistrez", "Créez", ", avec un"],
+        ),
+        (
+            "pt-BR",
+            ["ID do app: ", "Token de acesso pessoal (oculto): "],
+            ["Registre um app", "Crie um token", ", com um"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("how", ["argument", "environment"])
+def test_the_prompt_speaks_the_language_of_the_user(
+    terminal: Terminal,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    asked: list[str],
+    told: list[str],
+    how: str,
+) -> None:
+    if how == "environment":
+        monkeypatch.setenv("LANG", f"{language.replace('-', '_')}.UTF-8")
+    terminal.app_ids = ["with spaces", terminal.box.options_app_id]
+    session = dpyauth.login(language=language if how == "argument" else None)
+    assert session.language == language
+    assert terminal.asked == [asked[0], *asked]
+    said = capsys.readouterr().err
+    assert [each in said for each in told] == [True] * 3
+    english = texts("prompt", language="en")
+    assert [text for text in english.values() if len(text) > 20 and text.split("{")[0] in said and text[0] != "{"] == []
+
+
+def test_errors_keep_their_english_in_any_language(terminal: Terminal) -> None:
+    terminal.app_ids = [EOFError]
+    with pytest.raises(NoCredential, match=r"^No token was entered\. Run dpyauth\.login") as ended:
+        dpyauth.login(language="es")
+    assert ended.value.code == "no_token_entered"
+    assert ended.value.in_language("es").startswith("No se introdujo ningún token.")

@@ -112,7 +112,7 @@ def test_a_remembered_token_does_not_lock_the_user_out_and_is_kept(
     profile = f"default@{off.url}"
     remember({"CR900001": Secret(TOKEN)}, active="CR900001", app_id=str(off.app_id), api="v3", profile=profile)
     assert login().state == "signed out"
-    assert "The sign-in remembered in" in panels[0].view()["notice"]["text"]
+    assert "the sign-in remembered in" in panels[0].view()["notice"]["text"]
     assert recall(profile) is not None
     off.faults.clear()
     assert login().loginid == "CR900001"

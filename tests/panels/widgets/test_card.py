@@ -64,7 +64,7 @@ def test_the_still_changes_only_with_the_user(
     box.pay("CR900001", 1)
     eventually(lambda: shown.view["balance"] == "9,364.47")
     assert len(display.stills) == 1  # a new still would mark the notebook as changed
-    shown.model.session.core.sign_out("you signed out")
+    shown.model.session.core.sign_out("You signed out.")
     eventually(lambda: len(display.stills) == 2)
     assert "You signed out." in display.stills[-1]["text/plain"]
     shown.model.session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))

@@ -418,7 +418,7 @@ def test_an_older_state_never_overwrites_a_newer_one(browser: Browser, monkeypat
     slow = threading.Thread(target=browser.model.changed)
     slow.start()
     assert looked.wait(timeout=5)
-    browser.session.core.signed_out_because = "the test says so"
+    browser.session.core.signed_out_because = "The test says so."
     browser.model.changed()
     newer_shown.set()
     slow.join(timeout=5)

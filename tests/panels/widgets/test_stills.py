@@ -157,7 +157,7 @@ def test_the_sign_in_panel_says_who_is_signed_in(browser: Browser, display: Disp
     assert "CR900001" in display.stills[-1]["text/html"]
     browser.sign_in("Canary-7f3a91-wr0ng")
     browser.wait_for_notice()
-    browser.session.core.sign_out("you signed out")
+    browser.session.core.sign_out("You signed out.")
     eventually(lambda: "Run the cell again and sign in" in display.stills[-1]["text/html"])
     assert "CR900001" not in display.stills[-1]["text/html"]
     clean(display.stills)
