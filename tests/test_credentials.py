@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.credentials import Credential, Secret, api_token, scrub
+from dpyauth.credentials import Credential, Secret, api_token, checked, scrub
 from dpyauth.errors import InvalidCredential
+from dpyauth.texts.languages import names
 
 VALUE = "Kn0wn-Value_42"
 SECRET = Secret(VALUE)
@@ -126,3 +127,29 @@ def test_scrubbing_changes_nothing_else() -> None:
 
 def test_scrubbing_removes_the_longer_of_nested_secrets_first() -> None:
     assert scrub("abcdef", [Secret("abc"), Secret("abcdef")]) == "<secret>"
+
+
+@pytest.mark.parametrize(
+    ("entered", "api", "code"),
+    [
+        ("", "v3", "api_token_empty"),
+        ("x" * 129, "v3", "api_token_long"),
+        ("aaa.bbb", "v3", "api_token_dot"),
+        ("two words", "v3", "api_token_characters"),
+        ("", "options", "token_empty"),
+        ("two words", "options", "token_characters"),
+        ("pat_\x16C4nary", "options", "token_control_characters"),
+        ("pat_C4nary", "v3", "token_of_other_api"),
+        ("a1-C4nary", "options", "token_of_other_api"),
+        ("ory_rt_C4nary", "options", "refresh_token"),
+        ("ory_ac_C4nary", "options", "sign_in_code"),
+    ],
+)
+def test_refusals_speak_the_users_language(entered: str, api: str, code: str) -> None:
+    with pytest.raises(InvalidCredential) as refused:
+        checked(entered, "a test", api)
+    assert refused.value.code == code
+    told = [refused.value.in_language(language) for language in names()]
+    assert len(set(told)) == len(told)
+    assert str(refused.value) in told
+    assert "C4nary" not in "".join(told)

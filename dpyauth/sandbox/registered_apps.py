@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from dpyauth.sandbox import data_files
 from dpyauth.sandbox.users import OWN_APP_ID, SCOPES
+from dpyauth.texts.said import said
 
 LINKS: Final = ("appstore", "github", "googleplay", "homepage", "verification_uri")
 TRADER: Final = 16929
@@ -49,7 +50,7 @@ class App:
 def problem_with(redirect_uri: str, scopes: Collection[str], markup: float = 0) -> str:
     """Return the reason why an app cannot be registered like this; empty if it can."""
     if redirect_uri and not _URL.fullmatch(redirect_uri):
-        return "The sandbox accepts no redirect URL with spaces or non-ASCII characters."
+        return said("sandbox_redirect_url")
     if not set(scopes) <= set(SCOPES):
         return f"The scopes must be among {', '.join(SCOPES)}."
     if redirect_uri and not scopes:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.oauth.implicit import Grant, authorize_url, new_state, parse
+from dpyauth.texts.languages import available
 
 ONE = "acct1=CR1&token1=a1-x&cur1=usd"
 TWO = f"{ONE}&acct2=VRTC2&token2=a1-y&cur2=btc"
@@ -414,3 +415,31 @@ def test_no_grant_shows_its_token() -> None:
     assert "c4nary" not in f"{grant!r} {grant}"
     with pytest.raises(TypeError):
         pickle.dumps(grant)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("?", "not_a_redirect"),
+        ("?acct1=CR1&token1=a1-C4nary", "state_missing"),
+        ("?acct1=CR1&token1=a1-C4nary&state=another", "state_mismatch"),
+        ("?error=access_denied&state=right-state", "access_denied"),
+        ("?error=server_error&state=right-state", "server_error"),
+        ("?error=server_error&error_description=Busy&state=right-state", "server_error"),
+        ("?acct1=CR1&state=right-state", "damaged"),
+        ("?acct1=&token1=a1-C4nary&state=right-state", "damaged"),
+        ("?acct2=CR1&token2=a1-C4nary&state=right-state", "damaged"),
+        ("?acct1=CR1&acct1=CR2", "unreadable"),
+        ("?" + "a" * 70_000, "unreadable"),
+        ("?" + "a=1&" * 600, "unreadable"),
+    ],
+    ids=lambda text: text[:70],
+)
+def test_refusals_speak_the_users_language(query: str, code: str) -> None:
+    with pytest.raises(RedirectRefused) as refused:
+        parse(query, state=Secret("right-state"), pasted=False)
+    assert refused.value.code == code
+    told = [refused.value.in_language(language) for language in available()]
+    assert len(set(told)) == len(told)
+    assert str(refused.value) in told
+    assert "C4nary" not in "".join(told)

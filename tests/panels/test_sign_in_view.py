@@ -197,3 +197,37 @@ def test_money_is_exact(amount: Decimal | float) -> None:
 @given(st.text() | st.none() | st.floats() | st.lists(st.integers()))
 def test_money_accepts_any_value(amount: object) -> None:
     assert isinstance(account_view.money(amount), str)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text"),
+    [
+        (
+            "en",
+            "This looks like a token for Deriv's older API (v3)",
+            "Nothing was sent. Continue with Deriv's older API (v3), or create a token for Deriv's current API "
+            "(personal access token).",
+        ),
+        (
+            "es",
+            "Parece un token de la API anterior de Deriv (v3)",
+            "No se envió nada. Continúa con la API anterior de Deriv (v3) o crea un token para la API actual de Deriv "
+            "(token de acceso personal).",
+        ),
+        (
+            "fr",
+            "Ce token semble destiné à l'API précédente de Deriv (v3)",
+            "Rien n'a été envoyé. Continuez avec l'API précédente de Deriv (v3), ou créez un token pour l'API actuelle "
+            "de Deriv (token d'accès personnel).",
+        ),
+        (
+            "pt-BR",
+            "Este token parece ser da API antiga da Deriv (v3)",
+            "Nada foi enviado. Continue com a API antiga da Deriv (v3) ou crie um token para a API atual da Deriv "
+            "(token de acesso pessoal).",
+        ),
+    ],
+)
+def test_a_token_of_another_api_in_every_language(language: str, title: str, text: str) -> None:
+    notice = sign_in_view.of_another_api("v3", "options", texts("sign-in", language=language))
+    assert (notice["title"], notice["text"]) == (title, text)
