@@ -79,14 +79,8 @@ def parts() -> tuple[Part, ...]:
         Part("account_detail", _standing),
         Part("verification", lambda session, since: session.verification()),
         Part("attempts", lambda session, since: session.verification("attempts")),
-        Part(
-            "ownership_requests",
-            lambda session, since: session.verification("ownership"),
-        ),
-        Part(
-            "jurisdictions",
-            lambda session, since: session.verification("jurisdictions"),
-        ),
+        Part("ownership_requests", lambda session, since: session.verification("ownership")),
+        Part("jurisdictions", lambda session, since: session.verification("jurisdictions")),
         Part("status_flags", lambda session, since: session.status_flags()),
         Part("cashier_problems", lambda session, since: session.cashier_problems()),
         Part("currencies", lambda session, since: session.currencies()),
