@@ -14,7 +14,6 @@ from dpyauth.apis.base import named
 from dpyauth.apis.options.client import Client, NoResponse
 from dpyauth.apis.options.errors import judge
 from dpyauth.apis.options.requests import Request, Response, as_request
-from dpyauth.apis.retiring import way_on
 from dpyauth.checkup.check_rows import Count, Result, Row, clauses, code_of, heard
 from dpyauth.checkup.machine import proxy_for
 from dpyauth.errors import ApiError, ApiUnavailable, DpyauthError, SignInRefused
@@ -22,7 +21,7 @@ from dpyauth.net.connect_errors import explain
 from dpyauth.registry import APIS
 from dpyauth.session import Session
 from dpyauth.settings import Settings, is_loopback
-from dpyauth.texts.said import joined, said
+from dpyauth.texts.said import joined, parts, said
 
 if TYPE_CHECKING:
     from dpyauth.registry import ApiFacts
@@ -191,10 +190,10 @@ def _answered(place: Place, first: float, trip: float) -> Row:
 
 
 def _trouble(place: Place, error: DpyauthError) -> Row:
-    said = _said(error)
-    if isinstance(error, ApiUnavailable):  # its text ends with what to do instead
-        return place.row("problem", said.removesuffix(way_on()).rstrip(), way_on())
-    return place.row("problem", said, _WAY)
+    if isinstance(error, ApiUnavailable):
+        why, way_on = parts(error.text)
+        return place.row("problem", why, way_on)
+    return place.row("problem", _said(error), _WAY)
 
 
 def _said(error: DpyauthError) -> str:

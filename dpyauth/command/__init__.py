@@ -25,6 +25,7 @@ from dpyauth.command.root import commands
 from dpyauth.command.sign_in_commands import forget, login, whoami
 from dpyauth.command.tool_commands import completion, doctor, lessons, sandbox
 from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting
+from dpyauth.texts.said import said
 
 for _command in (login, whoami, status, accounts, balance, export, forget, lessons, sandbox, doctor, completion):
     commands.add_command(_command)
@@ -65,15 +66,14 @@ def _wrong(error: click.ClickException, arguments: Sequence[str]) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
     # click gives no context if the value of an option is missing.
     named = "".join(f" {argument}" for argument in arguments[:1] if argument in commands.commands)
-    say(f"Run `{context.command_path if context else f'dpyauth{named}'} --help` to see how to use it.")
+    say(said("see_help", command=context.command_path if context else f"dpyauth{named}"))
     return WRONG
 
 
 def _defect(error: Exception) -> str:
     """Describe a defect by its place only: the text of an unexpected error may contain a secret."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
-    return (
-        f"This is a bug in dpyauth: {type(error).__name__} in {where}. Please report it together with the output of "
-        "`dpyauth doctor`."
+    where = (
+        said("place", file=Path(frames[-1].filename).name, line=str(frames[-1].lineno)) if frames else said("nowhere")
     )
+    return said("bug", error=type(error).__name__, where=where)

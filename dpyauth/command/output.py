@@ -10,11 +10,16 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dpyauth import _terminal
 from dpyauth.registry import without_tokens
 from dpyauth.secret import scrub
+from dpyauth.texts.languages import ENGLISH, from_environment
+from dpyauth.texts.said import in_language, said
+
+if TYPE_CHECKING:
+    from dpyauth.errors import DpyauthError
 
 FAILED = 1
 WRONG = 2
@@ -35,8 +40,6 @@ _OPTIONS = {
 }
 """Options of the command for arguments of the library, to translate the advice in error texts."""
 
-_CELL = re.compile(r"\b([Rr]un(?:ning)?) the cell\b")
-_TIME = re.compile(r",? or allow more time with timeout=")
 _CALL = re.compile(r"(?:dpyauth\.)?\b(login|forget|doctor|export)\(([^()]*)\)")
 _ACCOUNTS = re.compile(r"(?:dpyauth\.login\(\)|session)\.accounts\(\)")
 _ARGUMENT = re.compile(rf"(?<![\w?&-])({'|'.join(_OPTIONS)})=(?:True\b|[\"']([^\"']*)[\"'])?")
@@ -67,28 +70,32 @@ def plain(text: object) -> str:
 
 
 def say(text: str) -> None:
-    """Write a message to standard error, in lines that fit."""
+    """Write a message to standard error in the user's language, in lines that fit."""
     import textwrap
 
+    text = in_language(text, from_environment())
     wide = width() if _terminal.is_terminal(sys.stderr) else 10_000
     for line in plain(text).split("\n"):
         _terminal.say(textwrap.fill(line, wide, break_long_words=False, break_on_hyphens=False))
 
 
 def write(text: str) -> None:
-    """Write a result to standard output. A closed pipe, such as from `head`, is not an error; a full disk is."""
+    """Write a result to standard output, in the user's language.
+
+    A closed pipe, such as from `head`, is not an error; a full disk is.
+    """
     try:
-        sys.stdout.write(f"{_terminal.writable(text, sys.stdout)}\n")
+        sys.stdout.write(f"{_terminal.writable(in_language(text, from_environment()), sys.stdout)}\n")
         sys.stdout.flush()
     except OSError as error:
         with contextlib.suppress(Exception):  # a replaced stream may have no file descriptor
             # Otherwise Python would fail again when it flushes at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            say(f"The result could not be written: {error.strerror}.")
+            say(said("result_not_written", reason=error.strerror))
             raise Ended(WRONG) from None
     except Exception:  # no standard output, a closed one, or whatever a replaced stream raises
-        say("The result could not be written: there is no standard output.")
+        say(said("no_standard_output"))
         raise Ended(WRONG) from None
 
 
@@ -104,9 +111,10 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def in_commands(text: str) -> str:
+def in_commands(text: str, language: str = ENGLISH) -> str:
     """Return an error text with the Python calls and arguments in it replaced by commands and options."""
-    text = _TIME.sub("", _CELL.sub(r"\1 the command", text))
+    cell, command, more_time = (said(key).said_in(language) for key in ("the_cell", "the_command", "or_more_time"))
+    text = re.sub(rf"\b{cell}\b", command, text.replace(more_time, ""))
     text = _ACCOUNTS.sub("`dpyauth accounts`", text)
     text = _CALL.sub(
         lambda call: f"`{' '.join(['dpyauth', call[1], *map(_option, _ARGUMENT.finditer(call[2]))])}`", text
@@ -114,13 +122,14 @@ def in_commands(text: str) -> str:
     return _ARGUMENT.sub(_option, text)
 
 
-def advice(error: BaseException) -> str:
-    """Return the text of an error for a terminal.
+def advice(error: DpyauthError) -> str:
+    """Return the text of an error for a terminal, in the user's language.
 
     Notes on ``session.partial`` are left out: the session has ended with the command.
     """
+    language = from_environment()
     notes = [note for note in getattr(error, "__notes__", ()) if "session.partial" not in note]
-    return in_commands("\n".join([str(error), *notes]))
+    return in_commands("\n".join(in_language(text, language) for text in (error.text, *notes)), language)
 
 
 def _option(argument: re.Match[str]) -> str:

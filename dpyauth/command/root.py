@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from dpyauth._version import __version__
 from dpyauth.command.output import quiet, say
 from dpyauth.registry import APIS
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-_NOT_SIGNED_IN = (
-    "You are not signed in{here}. Run `dpyauth login{options}` once: it asks for your app ID and your token, and "
-    "remembers both for the other commands. For scheduled runs, set the environment variables DERIV_APP_ID and "
-    "DERIV_TOKEN. To try it without a Deriv account, add --sandbox."
-)
 
 
 @click.group(
@@ -140,8 +135,10 @@ def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True)
     except NoCredential as error:
         if error.code != NOT_ASKED:
             raise
-        here = f" with the profile {whose.profile}" if whose.profile != "default" else ""
-        raise NoCredential(_NOT_SIGNED_IN.format(here=here, options=again(whose.profile, whose.server))) from None
+        options = again(whose.profile, whose.server)
+        if whose.profile == "default":
+            raise NoCredential(said("log_in_first", options=options)) from None
+        raise NoCredential(said("log_in_with_profile", profile=whose.profile, options=options)) from None
     try:
         if remarks and session.core.remarks:
             say(session.core.remarks)

@@ -15,6 +15,7 @@ from dpyauth.command.frame_values import as_text
 from dpyauth.command.output import FAILED, INTERRUPTED, WRONG, Ended, plain, quiet, say, write, write_json
 from dpyauth.command.root import ACCOUNT, API, APP_ID, JSON, PROFILE, SERVER, Whose, again, signed_in, whose
 from dpyauth.command.text_tables import listed
+from dpyauth.texts.said import Said, said
 
 if TYPE_CHECKING:
     from dpyauth.credentials import Secret
@@ -83,10 +84,7 @@ def login(
         try:
             kept = session.core.remember(name)
         except KeepingFailed as error:
-            error.add_note(
-                "Deriv has accepted the token, but it was not remembered. Set the environment variables DERIV_APP_ID "
-                "and DERIV_TOKEN for the other commands instead."
-            )
+            error.add_note(said("token_not_remembered"))
             raise
         facts = _facts(session, profile)
     finally:
@@ -94,12 +92,10 @@ def login(
     if as_json:
         write_json({**facts, "kept_in": kept})
     else:
-        write(f"Signed in: {_account(facts)}.")
-        named = again(profile, server)
-        shown = f"`dpyauth forget{named}` removes it; `dpyauth status{named}` shows your account."
-        say(f"The token is kept in {kept}. {shown}")
+        write(said("signed_in_as", account=_account(facts)))
+        say(said("token_kept", place=kept, options=again(profile, server)))
     if os.environ.get("DERIV_TOKEN"):
-        say("The environment variable DERIV_TOKEN is also set. While it is, it is used instead of this sign-in.")
+        say(said("variable_used_instead"))
 
 
 @click.command()
@@ -180,10 +176,7 @@ def _asked(api: str | None, app_id: str | None, server: str | None) -> tuple[Sec
     from dpyauth.targets import Targets
 
     if not _terminal.is_terminal(sys.stdin):
-        say(
-            "There is no terminal to ask you for the token. Pass it from another program: `... | dpyauth login "
-            "--app-id YOUR-APP-ID --with-token`; or set DERIV_APP_ID and DERIV_TOKEN, which need no login."
-        )
+        say(said("no_terminal"))
         raise Ended(FAILED)
     # Show the prompt on the terminal even if the result is redirected to a file.
     shown = contextlib.nullcontext() if _terminal.is_terminal(sys.stdout) else contextlib.redirect_stdout(sys.stderr)
@@ -193,10 +186,12 @@ def _asked(api: str | None, app_id: str | None, server: str | None) -> tuple[Sec
                 Targets(server=server), api or variable("DERIV_API", None), app_id or variable("DERIV_APP_ID", None)
             )
     except EOFError:
-        say("\nThe input ended before you entered a token, so nothing was sent or stored.")
+        say("")
+        say(said("input_ended"))
         raise Ended(FAILED) from None
     except KeyboardInterrupt:
-        say("\nInterrupted: nothing was sent or stored.")
+        say("")
+        say(said("input_interrupted"))
         raise Ended(INTERRUPTED) from None
 
 
@@ -205,17 +200,13 @@ def _handed_over(app_id: str | None) -> tuple[Secret, str | None]:
     from dpyauth.credentials import Secret, bare
 
     if _terminal.is_terminal(sys.stdin):
-        raise click.UsageError(
-            "--with-token reads the token from another program, as in `pass show deriv | dpyauth login --with-token`. "
-            "Leave the option out to be asked for the token.",
-            click.get_current_context(),
-        )
+        raise click.UsageError(said("token_from_program"), click.get_current_context())
     try:
         token = Secret(sys.stdin.read(_LONGEST))
     except UnicodeDecodeError:
-        raise click.UsageError("Standard input is not text.", click.get_current_context()) from None
+        raise click.UsageError(said("input_not_text"), click.get_current_context()) from None
     if not bare(token).reveal():
-        say("Standard input is empty: the program before the `|` has passed no token.")
+        say(said("input_empty"))
         raise Ended(FAILED)
     return token, app_id
 
@@ -240,6 +231,6 @@ def _facts(session: Session, profile: str) -> dict[str, Any]:
     }
 
 
-def _account(facts: dict[str, Any]) -> str:
-    currency = facts["currency"] or "no currency yet"
-    return f"{facts['loginid']} ({facts['kind']}, {currency})"
+def _account(facts: dict[str, Any]) -> Said:
+    kind, currency = said(f"of_kind_{facts['kind']}"), facts["currency"] or said("no_currency")
+    return said("account", loginid=facts["loginid"], kind=kind, currency=currency)

@@ -11,6 +11,7 @@ import click
 from dpyauth.command.output import FAILED, WRONG, Ended, advice, plain, say, write, write_json
 from dpyauth.command.root import JSON, Whose, signed_in, whose
 from dpyauth.errors import DpyauthError, InvalidSetting
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.checkup import Checkup
@@ -44,7 +45,7 @@ def doctor(
     from dpyauth.checkup.check_rows import clean
 
     if calls and replies is None:
-        raise click.UsageError(f"To compare the replies of {calls[0]}, add --replies.", click.get_current_context())
+        raise click.UsageError(said("add_replies", call=calls[0]), click.get_current_context())
     named = [*filter(None, [replies]), *calls]
     try:
         checkup = _checked(whose, named or replies is not None, oauth_host, timeout)
@@ -66,7 +67,7 @@ def _checked(whose: Whose, replies: list[str] | bool, oauth_host: str | None, ti
     if not (whose.sandbox or replies):
         return check(api=whose.api, server=whose.server, oauth_host=oauth_host, timeout=timeout)
     if oauth_host is not None:
-        raise InvalidSetting("--oauth-host cannot be used with --sandbox or --replies. Leave it out.")
+        raise InvalidSetting(said("oauth_host_alone"))
     # No remarks: they are about the account, and the output is meant to be published.
     with signed_in(whose, remarks=False) as session:
         return check(session, replies=replies, api=whose.api, timeout=timeout)

@@ -12,8 +12,8 @@ from typing import Any, Self, cast, overload
 from dpyauth.texts import Either, Translated, fill, texts
 from dpyauth.texts.languages import ENGLISH
 
-FILES = ("errors", "session", "calls", "meanings", "doctor")
-"""Names of the files with these texts: of settings and credentials, of sessions, of calls, in frames, of `doctor`."""
+FILES = ("errors", "session", "calls", "meanings", "doctor", "command")
+"""Names of the files with these texts: those of errors and of sessions, and others that are said in several places."""
 
 
 class Said(Translated):
@@ -131,6 +131,11 @@ def without(text: str, key: str) -> str:
     parts = cast("list[str]", text.values["parts"])
     kept = [without(each, key) for each in parts if getattr(each, "key", "") != key]
     return joined("", *kept, by=str(text.values["by"]))
+
+
+def parts(text: str) -> list[str]:
+    """Return the texts that `joined` has put one after the other; any other text by itself."""
+    return list(cast("list[str]", text.values["parts"])) if isinstance(text, _Joined) else [text]
 
 
 def in_language(text: str, language: str) -> str:

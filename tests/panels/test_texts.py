@@ -29,7 +29,18 @@ def code(script: str) -> str:
     return re.sub(r"(?m)(^|[^:\"'`\\])//.*$", r"\1", re.sub(r"(?s)/\*.*?\*/", "", script))
 
 
-NOT_OF_PANELS = {"calls", "doctor", "errors", "fields", "meanings", "pages", "prompt", "session", "summaries"}
+NOT_OF_PANELS = {
+    "calls",
+    "command",
+    "doctor",
+    "errors",
+    "fields",
+    "meanings",
+    "pages",
+    "prompt",
+    "session",
+    "summaries",
+}
 ENGLISH = {
     name: {key: text if isinstance(text, str) else text["other"] for key, text in json.loads(content).items()}
     for name, content in read((TEXTS / "en").glob("*.json")).items()
