@@ -116,7 +116,7 @@ def help_text(call: Call, api: str) -> str:
     >>> from dpyauth.catalog.calls import load
     >>> from dpyauth.frames import help_text
     >>> print(help_text(load("v3")["time"], "v3").splitlines()[0])
-    time: time of Deriv's servers
+    time: Time of Deriv's servers
     """
     told = describe(call, api)
     lines = [f"{call.name}: {call.summary}", ""]

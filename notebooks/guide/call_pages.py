@@ -42,7 +42,7 @@ def _asked_by() -> dict[str, list[str]]:
 def _section(call: Call, api: str, asked_by: Sequence[str]) -> Iterator[str]:
     told = describe(call, api)
     over = f"`{call.rest.method} {call.rest.path}`" if call.rest else "the WebSocket"
-    yield from (f"## {call.name}", "", f"{call.summary[0].upper()}{call.summary[1:]}.", "")
+    yield from (f"## {call.name}", "", f"{call.summary}.", "")
     facts = {"Needs": told.needs, "Answers": told.answers, "Changes": told.changes, "Goes over": over}
     facts |= {"Known by": told.key} if told.key else {}
     facts |= {"Asked by": ", ".join(f"{{meth}}`dpyauth.Session.{name}`" for name in asked_by)} if asked_by else {}
