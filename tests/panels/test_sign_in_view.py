@@ -24,6 +24,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.panels import account_view, sign_in_view
+from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.texts import texts
@@ -231,3 +232,22 @@ def test_money_accepts_any_value(amount: object) -> None:
 def test_a_token_of_another_api_in_every_language(language: str, title: str, text: str) -> None:
     notice = sign_in_view.of_another_api("v3", "options", texts("sign-in", language=language))
     assert (notice["title"], notice["text"]) == (title, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text"),
+    [
+        ("es", "Sesión cerrada", "Cerraste la sesión."),
+        ("fr", "Déconnecté", "Vous vous êtes déconnecté."),
+        ("pt-BR", "Sessão encerrada", "Você encerrou a sessão."),
+    ],
+)
+def test_the_reason_for_being_signed_out_follows_the_language(
+    session: Session, language: str, title: str, text: str
+) -> None:
+    """Also if the user changes the language afterwards."""
+    model = SignInModel(session)
+    model.sign_out()
+    assert model.view()["notice"] == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
+    session.language = language
+    assert model.view()["notice"] == {"title": title, "text": text, "kind": "info"}
