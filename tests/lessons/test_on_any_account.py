@@ -62,7 +62,7 @@ USERS = {
     "11-if-deriv-still-serves-you-on-v3": "v3 new, v3 trouble",
 }
 ON_V3_SAYS = {
-    "01-sign-in-and-account-status": "Identity: verified until 2026-12-15",
+    "01-sign-in-and-account-status": "Identity: verified until Dec 15, 2026",
     "02-sign-in-with-deriv": "9363.47",
     "03-your-account-status": "v3) does not report wallets.",
     "04-your-account-as-data": "v3) does not report wallets.",
