@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from side_by_side import MISPLACED, Panels, narrow, wait_for
 
-from dpyauth.registry import APIS
 from dpyauth.texts import languages, read, texts
 from dpyauth.texts.languages import FOLDER, available
 
@@ -191,7 +190,6 @@ def names(models: Panels) -> Iterator[str]:
         yield from ("Sandbox Wallet", *languages.names().values())
         for found in ("tokens", "registered", "connected", "calls"):
             yield from (each["name"] for each in view.get(found, ()))
-        yield from (str(each) for facts in APIS.values() for each in (facts.title, facts.credential))
         yield from (each for samples in view.get("samples", {}).values() for each in samples)
         call = view.get("call")
         yield from (each["name"] for each in (call["fields"] if isinstance(call, dict) else ()))

@@ -28,6 +28,11 @@ CELLS = {
     'live = session.stream("ticks", ticks="R_100")\nlive.view()': ("R_100, ticks", "The stream has ended"),
 }
 """Each panel, and parts of its still's text."""
+HEADINGS = {
+    "es": ("Sesión iniciada", "Identidad", "Tus cuentas", "Tokens de API", "Apps", "Solicitud", "La transmisión"),
+    "en": ("Signed in", "Identity", "Your accounts", "API tokens", "Apps", "Request", "The stream"),
+}
+"""A part of each still's text in two languages."""
 SENT = 'explorer.model.receive({"do": "send", "call": "balance", "fields": {}})\nlive.next(timeout=20)\nlive.close()'
 
 
@@ -69,6 +74,11 @@ def test_live_or_still(opening: Callable[..., Any], lab: Lab, chromium: Browser,
             for text in texts:
                 expect(stills(notebook.sheet).nth(place)).to_contain_text(text)
             expect(stills(notebook.sheet).nth(place)).to_be_hidden()
+        for label, code in (("Language", "es"), ("Idioma", "en")):  # chosen in one panel, for all of the session
+            notebook.panel.first.get_by_label(label, exact=True).select_option(code)
+            expect(notebook.sheet.locator(f".dpyauth-panel[lang={code}]")).to_have_count(len(CELLS))
+            for place, heading in enumerate(HEADINGS[code]):
+                expect(stills(notebook.sheet).nth(place)).to_contain_text(heading)
         made = nbformat.reads(notebook.save(), 4)
         assert made.metadata.widgets
 

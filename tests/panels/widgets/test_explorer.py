@@ -17,6 +17,7 @@ from dpyauth.panels.widgets import ExplorerPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.signin.current import put_session
+from dpyauth.texts import texts
 
 Eventually = Callable[..., None]
 
@@ -103,6 +104,28 @@ def test_python_uses_the_name_of_the_users_session(
     say(panel, do="choose", call="ping")
     assert panel.view["call"]["preview"]["python"]["call"] == f'{variable}.call("ping")'
     panel.close()
+
+
+def test_the_latest_result_in_another_language(panel: Any, session: Session, eventually: Eventually) -> None:
+    """The browser asks for it again when the language changes, and the still follows."""
+    spanish, french = (texts("explorer", language=language) for language in ("es", "fr"))
+    say(panel, do="reword")
+    assert panel.told == []  # nothing was sent yet
+    say(panel, do="choose", call="ticks_history")
+    say(panel, do="confirm", nonce="of another question")
+    session.language = "es"
+    say(panel, do="reword")
+    before, after = panel.told
+    assert (before.get("again"), after["again"]) == (None, True)
+    assert after["reply"]["trouble"]["title"] == spanish["title_not_sent"]
+    assert after["reply"]["trouble"]["text"] == spanish["not_confirmed"]
+    say(panel, do="send", call="ticks_history", fields={"ticks_history": "NOPE", "end": "latest"})
+    eventually(lambda: len(panel.told) > 2)
+    session.language = "fr"
+    say(panel, do="reword")
+    told = panel.told[-1]["reply"]["trouble"]
+    assert (told["title"], told["code"]) == (french["title_refused"], "InvalidSymbol")
+    assert french["title_refused"] in panel.model.still(panel.view)
 
 
 def test_closing_leaves_the_session_alone(session: Session) -> None:
