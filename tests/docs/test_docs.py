@@ -30,6 +30,8 @@ from dpyauth.net.keepalive import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST
 from dpyauth.net.pending import MAX_LOSSES
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
+from dpyauth.texts import texts
+from dpyauth.texts.said import FILES
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
@@ -287,10 +289,8 @@ def test_errors_that_the_page_on_proxies_explains_are_those_of_the_code() -> Non
     parts = [re.sub(r"^(or|and) ", "", part.strip(" |")) for row in rows for part in re.split(r"…|,|\d.*", row)]
     quoted = [part for part in parts if len(part.split()) > 2]
     assert len(quoted) > 10
-    sources = [path for room in ("net", "apis") for path in (ROOT / "dpyauth" / room).rglob("*.py")]
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sources]
-    texts = [str(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-    assert [part for part in quoted if not any(part in text for text in texts)] == []
+    said = "\n".join(texts(*FILES, language="en").values())
+    assert [part for part in quoted if part not in said] == []
 
 
 def test_the_readme_names_every_lesson() -> None:
