@@ -138,6 +138,7 @@ def models() -> Iterator[Panels]:
             "tokens": (widgets.TokensPanel, TokensModel(admin)),
             "apps": (widgets.AppsPanel, AppsModel(admin)),
             "explorer": (widgets.ExplorerPanel, ExplorerModel(admin)),
+            "asking": (widgets.ExplorerPanel, ExplorerModel(admin)),
             "stream": (widgets.StreamPanel, StreamModel(admin, stream)),
         }
         told: dict[str, list[Any]] = {}
@@ -147,8 +148,11 @@ def models() -> Iterator[Panels]:
             if isinstance(model, SwitcherModel):
                 model.prepare()
             if isinstance(model, ExplorerModel):
-                model.receive({"do": "choose", "call": "statement"})
-                model.receive({"do": "send", "call": "statement", "fields": {"limit": "5"}})
+                call, fields = (
+                    ("statement", {"limit": "5"}) if name == "explorer" else ("api_token", {"new_token": "mine"})
+                )
+                model.receive({"do": "choose", "call": call})
+                model.receive({"do": "send", "call": call, "fields": fields})
             if name == "refused":  # a token of the other API, entered in a field of this one
                 model.receive({"do": "sign-in", "api": "options", "token": "a1b2c3d4e5f6g7h", "app_id": "ABC123"})
             model.receive({"do": "replay" if name == "stream" else "here"})
@@ -177,7 +181,9 @@ def page(chromium: Browser, models: Panels) -> Iterator[Page]:
         call = f"place({json.dumps(name)}, {state}, {json.dumps(told)}, render)"
         page.add_script_tag(type="module", content=str(kind._esm).replace("export default { render };", call))
         expect(page.locator(f"#{name} .dpyauth-panel > *").nth(1)).to_be_attached()
-    page.evaluate("(told) => tell('explorer', told)", [each for each in models["explorer"][2] if "reply" in each])
+    for name in ("explorer", "asking"):
+        page.evaluate("([name, told]) => tell(name, told)", [name, models[name][2]])
+    expect(page.locator("#asking .dpyauth-ask")).to_be_visible()
     page.locator("#explorer").get_by_role("textbox", name="JSON").fill('{"statement": ')
     expect(page.get_by_role("button", name="Reset to the form")).to_be_visible()
     page.locator("#tokens").get_by_role("button", name="Create a token").click()
