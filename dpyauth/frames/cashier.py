@@ -72,7 +72,7 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
     >>> from dpyauth.frames import cashier_problems
     >>> problems = cashier_problems({"cashier_validation": ["ASK_CURRENCY"], "cashier_missing_fields": ["phone"]})
     >>> problems["meaning"].tolist()
-    ["Choose the account's currency first.", 'Fill in your phone number in your personal details at Deriv.']
+    ["Choose the account's currency first.", 'Fill in this field in your personal details at Deriv: phone number.']
     """
     say = meanings(context)
     rows = [_reason(code, say) for code in words(payload, "get_account_status", "cashier_validation")]

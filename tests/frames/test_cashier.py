@@ -18,7 +18,7 @@ def test_reasons_and_details(status_payload: dict[str, Any]) -> None:
     assert problems["kind"].tolist() == ["reason", "detail", "detail"]
     assert problems["known"].all()
     assert problems["stops"].tolist() == ["both"] * 3
-    assert problems["meaning"][2] == "Fill in your phone number in your personal details at Deriv."
+    assert problems["meaning"][2] == "Fill in this field in your personal details at Deriv: phone number."
 
 
 @pytest.mark.parametrize(
