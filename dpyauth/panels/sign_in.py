@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import _environment
@@ -47,7 +48,7 @@ class SignInModel(SignInAttempt):
     """
 
     name = "sign-in"
-    beside = ("switcher",)
+    beside = ("switcher", "samples")
 
     def __init__(
         self,
@@ -278,7 +279,7 @@ class SignInModel(SignInAttempt):
             "forms": [self._form(api) for api in self._apis],
             "kept": self._held.api,
             "redirect_url": self._redirect_url or "",
-            "samples": {api: list(self._samples[api]) for api in self._apis if api in self._samples},
+            "samples": {api: self._sample_names(api) for api in self._apis if api in self._samples},
             "account": account,
             "scopes": account_view.scopes(session, self.words),
             "accounts": account_view.accounts(session, self._balances, self.words["lang"]),
@@ -323,6 +324,10 @@ class SignInModel(SignInAttempt):
         """Return the scopes if Deriv states them. Those learned from replies change too often for a still."""
         account = self.session.core.active_account
         return view["scopes"] if account is not None and account.scopes is not None else []
+
+    def _sample_names(self, api: str) -> dict[str, str]:
+        """Return the names of sample tokens by label."""
+        return {label: self.words.get(re.sub(r"\W+", "_", label).lower(), label) for label in self._samples[api]}
 
     def _form(self, api: str) -> dict[str, Any]:
         """Return the fields of one API: their initial values, and where to get an app ID and a token."""

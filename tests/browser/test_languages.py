@@ -190,7 +190,6 @@ def names(models: Panels) -> Iterator[str]:
         yield from ("Sandbox Wallet", *languages.names().values())
         for found in ("tokens", "registered", "connected", "calls"):
             yield from (each["name"] for each in view.get(found, ()))
-        yield from (each for samples in view.get("samples", {}).values() for each in samples)
         call = view.get("call")
         yield from (each["name"] for each in (call["fields"] if isinstance(call, dict) else ()))
 

@@ -38,6 +38,7 @@ NOT_OF_PANELS = {
     "meanings",
     "pages",
     "prompt",
+    "samples",
     "session",
     "summaries",
 }

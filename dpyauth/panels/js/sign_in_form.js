@@ -179,7 +179,9 @@ export function signInForm({ panel, fields, typed, notice, begin, send }) {
   }
 
   function samples(/** @type {SignInView} */ view, /** @type {SignInForm} */ { api }) {
-    const options = view.samples[api].map((text) => element("option", { value: text }, text));
+    const options = Object.entries(view.samples[api]).map(([value, name]) =>
+      element("option", { value }, name),
+    );
     const choice = element("select", { id: `${id}-sample-${api}`, class: "dpyauth-input" }, options);
     return element(
       "div",

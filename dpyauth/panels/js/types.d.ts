@@ -244,7 +244,7 @@ interface SignInView extends AccountsView {
   forms: [SignInForm, ...SignInForm[]];
   kept: string;
   redirect_url: string;
-  samples: Record<string, string[]>;
+  samples: Record<string, Record<string, string>>;
   account: AccountInUse | null;
   scopes: Light[];
   remember: boolean;

@@ -316,9 +316,14 @@ def test_an_old_token_goes_on_with_the_older_api(of_both: Browser) -> None:
 def test_samples_of_both_apis(of_both: Browser, box: Sandbox) -> None:
     samples = of_both.panel.view["samples"]
     assert list(samples) == ["options", "v3"]
-    assert samples["options"][0] in samples["v3"]  # so the API has to be named
+    first = next(iter(samples["options"]))
+    assert first in samples["v3"]  # so the API has to be named
+    assert all(label == name for names in samples.values() for label, name in names.items())
+    of_both.panel.model.session.language = "es"
+    spanish = of_both.panel.view["samples"]
+    assert all(label != name for names in spanish.values() for label, name in names.items())
     assert not any(sample.label in sample.token for api in samples for sample in box.side(api).tokens)
-    of_both.say({"do": "sample", "api": "v3", "name": samples["options"][0]})
+    of_both.say({"do": "sample", "api": "v3", "name": first})
     assert of_both.wait_for_phase("in")["account"]["api"] == "v3"
     assert [one.token for one in (*box.options_tokens, *box.tokens) if one.token in json.dumps(of_both.seen)] == []
 
