@@ -27,7 +27,7 @@ HOLE = re.compile(r"{(\w+)}")
 
 def english() -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in FILES:
+    for name in ("common", *FILES):
         file = FOLDER / "en" / f"{name}.json"
         held = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         assert found.keys() & held.keys() == set()  # a code means one thing

@@ -179,9 +179,7 @@ export function signInForm({ panel, fields, typed, notice, begin, send }) {
   }
 
   function samples(/** @type {SignInView} */ view, /** @type {SignInForm} */ { api }) {
-    const options = Object.entries(view.samples[api]).map(([value, name]) =>
-      element("option", { value }, name),
-    );
+    const options = Object.entries(view.samples[api]).map(([value, name]) => element("option", { value }, name));
     const choice = element("select", { id: `${id}-sample-${api}`, class: "dpyauth-input" }, options);
     return element(
       "div",
