@@ -217,8 +217,8 @@ def test_money_accepts_any_value(amount: object) -> None:
         ),
         (
             "fr",
-            "Ce token semble destiné à l'API précédente de Deriv (v3)",
-            "Rien n'a été envoyé. Continuez avec l'API précédente de Deriv (v3), ou créez un token pour l'API actuelle "
+            "Ce token semble destiné à l'API v3 de Deriv",
+            "Rien n'a été envoyé. Continuez avec l'API v3 de Deriv, ou créez un token pour l'API actuelle "
             "de Deriv (token d'accès personnel).",
         ),
         (

@@ -103,7 +103,7 @@ def test_cells_have_numbers_of_the_language_and_the_files_do_not(report: Report)
 
 def test_dates_and_counts_are_written_as_the_language_does(report: Report) -> None:
     told = " ".join(Prose(report("v3", "fr", "2025-02-01")).said)
-    assert "Trading depuis le 1 févr. 2025, 00:00 UTC." in told
+    assert "Trading depuis le 1 févr. 2025 à 00:00 UTC." in told
     assert re.search(r"\b1\u202f\d{3} lignes\u202f; les 50 dernières sont affichées", told)
 
 
