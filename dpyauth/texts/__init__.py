@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from babel import Locale
 
 
+_TAGS = 100
+"""Most tags of languages whose texts stay in memory: a browser may send any."""
+
 _PLURAL = frozenset({"zero", "one", "two", "few", "many", "other"})
 
 
@@ -70,7 +73,7 @@ class Words(dict[str, str]):
             return self.get(f"{key}.{locale(self['lang']).plural_form(count)}", self[key])
 
 
-@functools.cache
+@functools.lru_cache(_TAGS)
 def texts(*files: str, language: str, app: bool = False, folder: Path = FOLDER) -> Words:
     """Return the texts of files by key, those of later files first, and in English what this language lacks.
 
@@ -111,7 +114,7 @@ def number(value: float | Decimal, language: str, *, places: int = 0) -> str:
     """Return a number as the language writes it, with all its digits and at least so many decimal places."""
     from babel.numbers import format_decimal
 
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
     _, digits, exponent = exact.as_tuple()
     if not isinstance(exponent, int):
         return str(value)  # not a number, or infinite
@@ -149,7 +152,7 @@ def date(value: datetime.date, language: str) -> str:
     return format_date(value, "medium", locale=locale(language))
 
 
-@functools.cache
+@functools.lru_cache(_TAGS)
 def locale(language: str) -> Locale:
     """Return what babel knows about a language; if it does not know the region, without it."""
     from babel import Locale, UnknownLocaleError

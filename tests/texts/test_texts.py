@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import pickle
+import string
 import threading
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.texts import date, listed, number, texts
+from dpyauth.texts import date, listed, locale, number, texts
 from dpyauth.texts.languages import from_header, negotiated, tag
 
 
@@ -176,3 +179,15 @@ def test_texts_of_several_threads() -> None:
     assert len({id(words) for words in made}) <= 8
     assert all(words == made[0] for words in made)
     assert pickle.loads(pickle.dumps(made[0])) == made[0]
+
+
+def test_tags_that_nobody_needs_do_not_pile_up() -> None:
+    for first, second in itertools.product(string.ascii_uppercase, repeat=2):
+        assert texts("card", language=f"es-{first}{second}")["lang"] == f"es-{first}{second}"
+        assert locale(f"es-{first}{second}").language == "es"
+    assert texts.cache_info().currsize <= 100
+    assert locale.cache_info().currsize <= 100
+
+
+def test_numbers_of_numpy() -> None:
+    assert number(np.float64(-1234.5), "es", places=2) == "-1.234,50"
