@@ -18,7 +18,6 @@ from dpyauth.errors import (
 )
 from dpyauth.registry import APIS
 from dpyauth.texts import Words
-from dpyauth.texts.said import in_language, without
 
 _TITLES: dict[type[DpyauthError], str] = {
     InvalidCredential: "check_token",
@@ -48,8 +47,8 @@ def trouble(
     """
     title = words[next((key for kind, key in _TITLES.items() if isinstance(error, kind)), "failed")]
     text = error.in_language(words["lang"])
-    if tried and (told := without(error.text, way_on().key)) != error.text:
-        text = f"{in_language(told, words['lang'])} {words['tried_current']}"
+    if tried:
+        text = text.replace(way_on().said_in(words["lang"]), words["tried_current"])
     field = _field(error, words)
     if account_missing(error):
         title = words["no_account"]

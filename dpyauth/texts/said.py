@@ -47,7 +47,9 @@ class Said(Translated):
         """Return this text with ``change`` made to all its values, such as the removal of secrets."""
         if change(self) == str(self):
             return self
-        return type(self)(self.key, {name: _changed(value, change) for name, value in self.values.items()})
+        made = type(self)(self.key, {name: _changed(value, change) for name, value in self.values.items()})
+        left = change(made)  # in a value of another type, or across two values: rather no translation than a secret
+        return made if left == str(made) else cast("Self", _Joined(self.key, {"parts": [left], "by": ""}))
 
     def said_in(self, language: str) -> str:
         """Return this text in a language."""
@@ -122,15 +124,6 @@ def joined(first: str, *others: str, by: str = " ") -> str:
     if not any(isinstance(each, Said) for each in parts):
         return by.join(parts)
     return _Joined(getattr(parts[0], "key", ""), {"parts": parts, "by": by}) if len(parts) > 1 else parts[0]
-
-
-def without(text: str, key: str) -> str:
-    """Return a text that was `joined` without its sentences of this key; any other text stays as it is."""
-    if not isinstance(text, _Joined):
-        return text
-    parts = cast("list[str]", text.values["parts"])
-    kept = [without(each, key) for each in parts if getattr(each, "key", "") != key]
-    return joined("", *kept, by=str(text.values["by"]))
 
 
 def parts(text: str) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from dpyauth.apis import v3
 from dpyauth.apis.base import another_account, no_such_account
-from dpyauth.apis.retiring import unavailable, way_on
+from dpyauth.apis.retiring import unavailable
 from dpyauth.catalog.calls import load
 from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError
 from dpyauth.net.connect_errors import explain
@@ -21,7 +21,7 @@ from dpyauth.net.transport import HandshakeRefused
 from dpyauth.registry import APIS
 from dpyauth.secret import Secret
 from dpyauth.texts.languages import names
-from dpyauth.texts.said import Said, clause, in_language, joined, said, without
+from dpyauth.texts.said import clause, in_language, joined, said
 
 BUY = load("v3")["buy"]
 LOOK = BUY.look({})
@@ -134,14 +134,6 @@ def test_no_language_repeats_a_secret(language: str) -> None:
         assert "canary" not in repr(error.text)
         assert "canary" not in error.copy().in_language(language)
     assert secret.reveal() == "canary-in-a-reason"
-
-
-def test_the_way_on_can_be_left_out_in_every_language() -> None:
-    error = unavailable(APIS["v3"], said("nothing_answers"))
-    shorter = without(error.text, way_on().key)
-    assert isinstance(shorter, Said)
-    for language in names():
-        assert f"{in_language(shorter, language)} {in_language(way_on(), language)}" == error.in_language(language)
 
 
 def test_an_error_in_english_needs_no_babel() -> None:

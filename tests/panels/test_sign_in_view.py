@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dpyauth.apis.retiring import unavailable, way_on
 from dpyauth.errors import (
     ApiError,
     ApiUnavailable,
@@ -25,9 +26,12 @@ from dpyauth.errors import (
 )
 from dpyauth.panels import account_view, sign_in_view
 from dpyauth.panels.sign_in import SignInModel
+from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.texts import texts
+from dpyauth.texts.languages import names
+from dpyauth.texts.said import in_language, said
 
 WORDS = texts("sign-in", language="en")
 
@@ -251,3 +255,13 @@ def test_the_reason_for_being_signed_out_follows_the_language(
     assert model.view()["notice"] == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
     session.language = language
     assert model.view()["notice"] == {"title": title, "text": text, "kind": "info"}
+
+
+@pytest.mark.parametrize("language", names())
+def test_where_to_go_on_gives_way_to_what_was_refused_there(language: str) -> None:
+    words = texts("sign-in", language=language)
+    error = unavailable(APIS["v3"], said("nothing_answers"))
+    error.add_note("A note.")
+    shown = sign_in_view.trouble(error, "v3", "", words, tried=True)["text"]
+    assert shown.endswith(f"{words['tried_current']} A note.")
+    assert in_language(way_on(), language) not in shown

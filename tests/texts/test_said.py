@@ -137,3 +137,12 @@ def test_a_text_survives_copies() -> None:
 def test_a_wrong_language_says_what_to_write() -> None:
     with pytest.raises(InvalidSetting, match="'ES' or 'pt-BR'"):
         settings(language="Spanish")
+
+
+def test_no_secret_in_a_value_of_another_type() -> None:
+    secret = Secret("canary-in-a-path")
+    error = DpyauthError(said("internal", error=Path("canary-in-a-path")))
+    assert error.code == "internal"
+    for told in (str(error), error.in_language("es"), repr(error.copy().__dict__)):
+        assert "canary" not in told
+    assert secret.reveal() == "canary-in-a-path"
