@@ -31,9 +31,11 @@ class Settings(NamedTuple):
 
     @property
     def language_at_deriv(self) -> str:
-        """Deriv's code for the language, such as ``"ES"``. Only Chinese has one for each region."""
+        """Deriv's code for the language, such as ``"ES"``: two letters, and for Chinese also the form of its script."""
         language, *rest = self.language.split("-")
-        return f"ZH_{rest[-1] if rest else 'CN'}" if language == "zh" else language.upper()
+        if language == "zh":
+            return "ZH_TW" if {"Hant", "TW", "HK", "MO"} & {*rest} and "Hans" not in rest else "ZH_CN"
+        return language.upper() if len(language) == 2 else ENGLISH.upper()  # Deriv refuses a code of another form
 
     @property
     def loopback(self) -> bool:

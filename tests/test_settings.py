@@ -137,6 +137,11 @@ def test_any_text_as_server_is_taken_or_refused(text: str) -> None:
         ("zh-Hant-TW", "zh-Hant-TW", "ZH_TW"),
         ("ZH", "zh", "ZH_CN"),
         ("es-419", "es-419", "ES"),
+        ("zh-Hant", "zh-Hant", "ZH_TW"),
+        ("zh-HK", "zh-HK", "ZH_TW"),
+        ("zh-Hans-SG", "zh-Hans-SG", "ZH_CN"),
+        ("zh-419", "zh-419", "ZH_CN"),
+        ("yue", "yue", "EN"),
     ],
 )
 def test_languages_taken(given: str, tag: str, at_deriv: str) -> None:

@@ -66,17 +66,20 @@ class SignInModel(SignInAttempt):
         super().__init__(session, remember=remember and self._may_remember, profile=profile, loginid=loginid)
         self._sandbox = sandbox
         here = session.core.target
-        server = (
-            None if sandbox is not None or here.server in {facts.server for facts in APIS.values()} else here.server
-        )
-        self._choice = Targets(sandbox, server, here.language)
-        self._there = list(APIS) if server is None else [here.api]
+        elsewhere = sandbox is None and here.server not in {facts.server for facts in APIS.values()}
+        self._server = here.server if elsewhere else None
+        self._there = [here.api] if elsewhere else list(APIS)
         self._apis = [api] if api in self._there else self._there  # the APIs that the panel offers
         self._unavailable = ""  # the API that has turned out to be unavailable
         self._samples = _samples(sandbox) if sandbox is not None else {}
         self._redirect_url = redirect_url
         self._oauth_host = oauth_host
         self._choosing = AccountChoice(session, self._use, super().dismiss)
+
+    @property
+    def _choice(self) -> Targets:
+        """Where to sign in, with the language that the user has chosen last."""
+        return Targets(self._sandbox, self._server, self.session.language)
 
     # What the user does
 

@@ -114,7 +114,7 @@ def login(
     language : str, optional
         Language of the panels, of meanings in frames and of Deriv's own messages, such as ``"ES"`` or ``"pt-BR"``;
         `Session.language` changes it later. Default: that of the profile's session; else of the environment
-        (``LANG``), if dpyauth speaks it; else English.
+        (``LANG``), if dpyauth speaks it; else English. Another language than the session's opens a new session.
     timeout : float
         Longest time that the sign-in, and every later call, may take, in seconds.
     create_demo : bool

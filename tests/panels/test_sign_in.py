@@ -834,3 +834,10 @@ def test_errors_have_titles(reader: Reader) -> None:
     assert reader.view["notice"]["title"] == "That did not work"
     reader.model.dismiss()
     assert reader.view["notice"] is None
+
+
+def test_deriv_is_asked_in_the_language_chosen_last(sit_down: Callable[..., Reader]) -> None:
+    reader = sit_down()
+    reader.model.receive({"do": "language", "language": "es"})
+    reader.begin()
+    assert dict(parse_qsl(urlsplit(reader.url).query))["l"] == "ES"
