@@ -121,6 +121,8 @@ class CardParts:
         from dpyauth.session.answers import at_stake
 
         told, came = await run_async(self._session.core, at_stake.asked(self._session.core, account.loginid))
+        # Copies, without tracebacks: their frames hold the session, which the readings must not keep alive.
+        came = {call: each.copy() if isinstance(each, DpyauthError) else each for call, each in came.items()}
         errors = [error for error in came.values() if isinstance(error, DpyauthError)]
         if errors and len(errors) == len(came):
             raise errors[0]
@@ -136,7 +138,7 @@ class CardParts:
 
         if {"open_contracts", "profit_month"} <= told.keys():
             return shown
-        return _Partial(shown, errors[0].copy() if errors else DpyauthError(told["remark"]))
+        return _Partial(shown, errors[0] if errors else DpyauthError(told["remark"]))
 
     async def _wallets(self, account: Account) -> Shown:
         from dpyauth.panels.money_rows import wallets_row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from dpyauth.errors import ApiError
 from dpyauth.panels import card_parts, readings, switcher
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
@@ -367,3 +369,14 @@ def test_without_transactions_money_is_read_at_intervals(
     model.on_shown()
     eventually(lambda: asked(box, "portfolio") == readings.MOST + 1)
     model.close()
+
+
+def test_errors_are_kept_without_their_frames(rich: Session, box: Sandbox) -> None:
+    """Frames hold the session, which a card must not keep alive, and perhaps secrets."""
+    box.faults.error("Odd", "statement", message="Kept by a card.")
+    model = card(rich)
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, ApiError) and "Kept by a card." in each.text]
+    assert kept
+    assert [each for each in kept if each.__traceback__ is not None] == []
+    assert "Kept by a card." in told(model)["Profit"][0]
