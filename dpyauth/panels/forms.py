@@ -17,6 +17,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.panels.hints import TextOf, hint, kind, types, values, word
 from dpyauth.sensitive import kind_of
+from dpyauth.texts.languages import ENGLISH
 
 OTHERS = "*"
 """Name of the field for further fields, which the catalog does not list."""
@@ -75,7 +76,7 @@ class Form:
         Language of the descriptions of fields.
     """
 
-    def __init__(self, call: Call, text_of: TextOf, language: str = "EN") -> None:
+    def __init__(self, call: Call, text_of: TextOf, language: str = ENGLISH) -> None:
         self.call = call
         self.fields = tuple(_fields(call))
         self._text_of = text_of

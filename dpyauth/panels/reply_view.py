@@ -23,6 +23,7 @@ from dpyauth.errors import (
 )
 from dpyauth.sensitive import MASK, kind
 from dpyauth.texts import Words
+from dpyauth.texts.languages import ENGLISH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,10 +88,17 @@ def trouble(error: DpyauthError, words: Words) -> dict[str, Any]:
         "title": words[title],
         "text": _cut(error.in_language(words["lang"]), _MESSAGE),
         "unknown": isinstance(error, OutcomeUnknown),
-        "code": _cut(" ".join(filter(None, (error.code, error.subcode))), _CELL) if isinstance(error, ApiError) else "",
+        "code": _cut(_code(error, words), _CELL),
         "details": _cut(as_json(details), LONGEST) if details else "",
         "fields": {str(name): _cut(str(why), _MESSAGE) for name, why in details.items()},
     }
+
+
+def _code(error: DpyauthError, words: Words) -> str:
+    """Return Deriv's codes; for an error of dpyauth, its code if the text is translated: to search for."""
+    if isinstance(error, ApiError):
+        return " ".join(filter(None, (error.code, error.subcode)))
+    return error.code if words["lang"].split("-")[0] != ENGLISH else ""
 
 
 def as_json(value: Any) -> str:

@@ -17,6 +17,7 @@ from dpyauth.errors import ApiError, CallTimeout, DpyauthError, InputRefused, Mi
 from dpyauth.frames import Context, generic
 from dpyauth.panels import reply_view
 from dpyauth.texts import texts
+from dpyauth.texts.said import said
 
 WORDS = texts("explorer", language="en")
 
@@ -173,3 +174,9 @@ def test_code_and_details_of_an_error_are_masked_and_cut() -> None:
     assert said["code"].startswith("<script>")
     assert said["fields"]["limit"].startswith("<script>")
     assert "Canary" not in repr(said)
+
+
+def test_a_translated_error_has_a_code_to_search_for() -> None:
+    error = CallTimeout(said("call_timed_out", call="buy", seconds=3.0))
+    assert reply_view.trouble(error, WORDS)["code"] == ""
+    assert reply_view.trouble(error, texts("explorer", language="es"))["code"] == "call_timed_out"

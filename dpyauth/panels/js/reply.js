@@ -150,7 +150,7 @@ export function replyView({ panel, python }) {
       },
       element("strong", {}, title),
       element("p", { dir: "auto" }, text),
-      code ? element("p", { class: "dpyauth-soft", dir: "auto" }, t("code", { code })) : null,
+      code ? element("p", { class: "dpyauth-soft", dir: "auto" }, t("error_code", { code })) : null,
       details
         ? element(
             "details",

@@ -25,7 +25,7 @@ def explorer(view: View, words: Words, asked: View | None, otherwise: str) -> st
     ]
     if trouble := reply.get("trouble"):
         parts += [line(trouble["title"]), line(trouble["text"])]
-        parts += [line(words("code", code=trouble["code"]))] if trouble["code"] else []
+        parts += [line(words("error_code", code=trouble["code"]))] if trouble["code"] else []
     else:
         parts += [line(reply["note"])] if reply["note"] else []
         rows, columns = reply["frame"]["shape"]
