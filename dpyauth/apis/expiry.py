@@ -67,7 +67,7 @@ class Expiry(NamedTuple):
 
     @property
     def due(self) -> float | None:
-        """Latest time for a notice that has passed; empty before the first."""
+        """Latest time for a notice that has passed; None before the first."""
         return max((moment for moment in self._moments if moment <= time.time()), default=None)
 
     @property

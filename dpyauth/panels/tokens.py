@@ -182,7 +182,7 @@ class TokensModel(AdminModel):
     def _listed(self, reply: Reply) -> list[_Token]:
         told = reply.get(_CALL)
         if not isinstance(told, dict):
-            raise BadReply(f"Deriv's reply to '{_CALL}' contains no data of that call.", call=_CALL)
+            raise BadReply(said("reply_without_data", call=_CALL), call=_CALL)
         rows = told.get("tokens")
         return [self._token(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 

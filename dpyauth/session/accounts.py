@@ -15,7 +15,7 @@ from dpyauth.net.state import State
 from dpyauth.registry import APIS
 from dpyauth.session.sending import Sending
 from dpyauth.session.steps import Steps
-from dpyauth.texts.said import said
+from dpyauth.texts.said import Said, joined, said
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _WORDS = frozenset({"current", "all"})
 _LOGINID = re.compile(r"[A-Za-z]{1,8}[0-9]{0,12}", re.ASCII)
-_ONE_ACCOUNT = "An API token belongs to one account; signing in with Deriv gives access to all"
 
 
 class Accounts(Sending):
@@ -72,7 +71,7 @@ class Accounts(Sending):
 
             self.connection = spare = self.connect(endpoint._replace(address=address), self.target)
             spare.keep_trying()
-        self.note_event("connections closed", "Deriv allows no more of them, and another account is to be used", None)
+        self.note_event("connections closed", said("connections_limited"), None)
         ends = [connection.task for connection in given_up if connection.task is not None]
         for connection in given_up:
             connection.end(SessionClosed(said("switching_account")))
@@ -87,19 +86,19 @@ class Accounts(Sending):
             raise InvalidRequest(self._no_access(loginid), call="authorize", field="loginid")
         return wanted
 
-    def _no_access(self, given: str) -> str:
+    def _no_access(self, given: str) -> Said:
         """Return the message for an account that the sign-in gives no access to, with what to write instead."""
         word = given.strip().lower()
         if word in _WORDS and given not in _WORDS:
-            return f'account takes "current", "all" or a login ID. Write {word!r}, not {given!r}.'
+            return said("account_word", right=repr(word), given=repr(given))
         # A text that does not look like a login ID may be a token, so it is not shown.
-        shown = f"an account {given!r}" if _LOGINID.fullmatch(given) else "such an account"
-        near = nearest(given, self.grants)
-        one_for_all = APIS[self.target.api].one_for_all
-        more = "session.accounts() lists yours" if one_for_all else _ONE_ACCOUNT
-        return (
-            f"This sign-in gives no access to {shown}, only to: {', '.join(self.grants)}."
-            f"{f' Did you mean {near!r}?' if near else ''} {more}."
+        there, near = [*self.grants], nearest(given, self.grants)
+        return joined(
+            said("no_access_to", given=repr(given), accounts=there)
+            if _LOGINID.fullmatch(given)
+            else said("no_access_there", accounts=there),
+            said("did_you_mean", names=repr(near)) if near else "",
+            said("accounts_lists_yours" if APIS[self.target.api].one_for_all else "token_of_one_account"),
         )
 
     def connect_account(self, loginid: str) -> Steps[str]:

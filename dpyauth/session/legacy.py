@@ -15,6 +15,7 @@ from dpyauth.session.history.periods import When, period, types_of
 from dpyauth.session.history.time_walk import Pages
 from dpyauth.session.history.transactions import booked
 from dpyauth.session.steps import Request, Steps
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,7 @@ class Legacy(HistoryQuestions):
         def rows_of(reply: Reply) -> list[Mapping[str, Any]]:
             rows = reply.get("transactions")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadReply(f"Deriv's reply to '{call.name}' does not have the documented content.", call=call.name)
+                raise BadReply(said("reply_undocumented", call=call.name), call=call.name)
             return rows
 
         def made(rows: list[Mapping[str, Any]]) -> pd.DataFrame:

@@ -256,7 +256,7 @@ class SessionCall(InFlight):
                 # An error such as an internal one or a time-out at Deriv does not say that nothing was done. As a plain
                 # ApiError, it would invite the user to send the change again, and so perhaps to pay twice.
                 unknown = pending.changes and leaves_open(error.code)
-                raise outcome_unknown(call.name, str(error), pending.look) if unknown else error
+                raise outcome_unknown(call.name, error.text, pending.look) if unknown else error
         # Nor does an empty reply say that the change was made.
         if pending.changes and call.rest is None and says_nothing(reply):
             pending.reply = None

@@ -11,6 +11,8 @@ from dpyauth.errors import ApiError, DpyauthError
 from dpyauth.session.payloads import Payloads, Questions
 from dpyauth.session.sending import UNKNOWN
 from dpyauth.session.steps import Steps
+from dpyauth.texts import Either
+from dpyauth.texts.said import joined, said
 
 P = ParamSpec("P")
 S = TypeVar("S", bound=Questions)
@@ -32,7 +34,7 @@ def names_symbols(plan: Callable[Concatenate[S, P], Steps[T]]) -> Callable[Conca
         except ApiError as error:
             if error.code in UNKNOWN:
                 # The same error with a longer message, so that its type, code and notes stay.
-                error.args = (f"{error}{(yield from _meant(self.core, error.symbols))}",)
+                error.args = (joined(error.text, (yield from _meant(self.core, error.symbols))),)
             raise
 
     return naming
@@ -43,7 +45,7 @@ def _meant(session: Payloads, symbols: tuple[str, ...]) -> Steps[str]:
     known = yield from _known(session)
     unknown = [symbol for symbol in symbols if symbol not in known.values()]
     near = dict.fromkeys(known[found] for symbol in unknown if (found := nearest(symbol, known)))
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return said("did_you_mean", names=Either(map(repr, near))) if near else ""
 
 
 def _known(session: Payloads) -> Steps[Mapping[str, str]]:

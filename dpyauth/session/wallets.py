@@ -19,6 +19,7 @@ from dpyauth.session.history.periods import When, days, period
 from dpyauth.session.history.time_walk import within
 from dpyauth.session.history.transactions import Row, oldest_first
 from dpyauth.session.steps import Request, Steps
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +191,7 @@ class Wallets(HistoryQuestions):
             if rows is None and isinstance(data, dict) and "transactions" in data:
                 rows = []
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadReply(f"Deriv's reply to '{call.name}' does not have the documented content.", call=call.name)
+                raise BadReply(said("reply_undocumented", call=call.name), call=call.name)
             return page_of(rows, reply.get("links"))
 
         def made(rows: list[Row]) -> pd.DataFrame:
@@ -256,9 +257,7 @@ class Wallets(HistoryQuestions):
                 raise
             return None
         if not isinstance(payload, dict) or "nickname" not in payload:
-            raise BadReply(
-                "Deriv's reply to 'account_nickname' does not have the documented content.", call="account_nickname"
-            )
+            raise BadReply(said("reply_undocumented", call="account_nickname"), call="account_nickname")
         nickname = payload["nickname"]
         return str(nickname) if nickname else None
 

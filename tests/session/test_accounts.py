@@ -174,8 +174,12 @@ def test_balance_of_all_with_an_api_token(open_session: Callable[..., Session], 
 def test_asking_one_other_account(session: Session) -> None:
     assert session.account_status("vrtc900003")["loginid"].item() == "VRTC900003"
     assert session.account_status("CR900001")["loginid"].item() == "CR900001"
-    with pytest.raises(InvalidRequest, match="no access to an account 'CR1'"):
+    with pytest.raises(InvalidRequest, match="no access to an account 'CR1'") as refused:
         session.account_status("CR1")
+    assert refused.value.code == "no_access_to"
+    assert refused.value.in_language("es").startswith(
+        "Este inicio de sesión no da acceso a una cuenta 'CR1', solo a: CR"
+    )
     assert session.loginid == "CR900001"
 
 

@@ -52,6 +52,8 @@ def test_an_inconclusive_error(session: Session, box: Sandbox, code: str) -> Non
     with pytest.raises(OutcomeUnknown, match=r"may or may not have happened.*session\.apps\(\)") as told:
         session.call("app_register", **REGISTER)
     assert "run the cell again" not in str(told.value).lower()
+    assert f"Deriv answered 'app_register' with {code}" in str(told.value)
+    assert "Deriv answered" not in told.value.in_language("es")
     assert sum(received.call == "app_register" for received in box.received) == 1
 
 

@@ -54,7 +54,9 @@ def test_every_way_to_ask_names_the_nearest(either: Session, box: Sandbox) -> No
     [("r_100", "R_100"), ("R100", "R_100"), ("EURUSD", "frxEURUSD")],
 )
 def test_the_nearest_symbol(session: Session, symbol: str, meant: str) -> None:
-    assert f"Did you mean '{meant}'?" in str(refused(lambda: session.ticks(symbol)))
+    error = refused(lambda: session.ticks(symbol))
+    assert f"Did you mean '{meant}'?" in str(error)
+    assert error.in_language("es").endswith(f"¿Querías decir '{meant}'?")
 
 
 def test_no_symbol_is_named_without_a_near_one_or_without_the_list(session: Session, box: Sandbox) -> None:

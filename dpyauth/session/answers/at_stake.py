@@ -86,7 +86,7 @@ def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | Dpyaut
     listed = mapping(payload).get("contracts")
     contracts = [row for row in mappings(listed) if row]
     if not isinstance(listed, list) or len(mappings(listed)) < len(listed):
-        raise BadReply("Deriv's reply to 'portfolio' does not have the documented content.", call="portfolio")
+        raise BadReply(said("reply_undocumented", call="portfolio"), call="portfolio")
     prices = [as_number(contract.get("buy_price")) for contract in contracts]
     return {
         "open_contracts": len(contracts),

@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from dpyauth.catalog.cursors import cursor_of
 from dpyauth.errors import BadReply
+from dpyauth.texts.said import said
 
 Row = TypeVar("Row")
 
@@ -180,11 +181,7 @@ class Cursors(Generic[Row]):
         # The cursor is missing, or leads in a circle: continue by time instead.
         following = self._older(page.rows or self._so_far())
         if following == place or self._failures > 3 * TRIES:
-            raise BadReply(
-                f"The pages of '{self._call}' do not fit together: one does not lead to the next. Try again in a "
-                "moment.",
-                call=self._call,
-            )
+            raise BadReply(said("pages_apart", call=self._call), call=self._call)
         return following
 
     def _begins_before(self, page: Page[Row]) -> bool:

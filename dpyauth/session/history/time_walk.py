@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from dpyauth.errors import BadReply
+from dpyauth.texts.said import said
 
 Row = TypeVar("Row")
 Span = tuple[int, int]
@@ -161,10 +162,7 @@ class Pages(Generic[Row]):
             raise self._unfit()
 
     def _unfit(self) -> BadReply:
-        return BadReply(
-            f"The pages of '{self._call}' do not fit together because it keeps changing. Try again in a moment.",
-            call=self._call,
-        )
+        return BadReply(said("pages_changing", call=self._call), call=self._call)
 
     def _guess(self) -> int | None:
         """Estimate the number of pages left, if the rest is as dense as the rows so far."""
