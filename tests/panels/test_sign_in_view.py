@@ -243,7 +243,7 @@ def test_a_token_of_another_api_in_every_language(language: str, title: str, tex
     [
         ("es", "Sesión cerrada", "Cerraste la sesión."),
         ("fr", "Déconnecté", "Vous vous êtes déconnecté."),
-        ("pt-BR", "Sessão encerrada", "Você encerrou a sessão."),
+        ("pt-BR", "Login encerrado", "Você saiu da conta."),
     ],
 )
 def test_the_reason_for_being_signed_out_follows_the_language(
