@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,11 @@ from dpyauth.errors import DpyauthError
 from dpyauth.panels import account_view, card_text, readings, switcher
 from dpyauth.panels.card_parts import CardParts
 from dpyauth.panels.card_rows import Row, light, plain, row
-from dpyauth.panels.readings import Known, Part, readings_of
+from dpyauth.panels.readings import Known, Part, Shown, readings_of
 from dpyauth.panels.refresh import once
 from dpyauth.panels.stills.markup import clock
 from dpyauth.panels.switcher import SwitcherModel
+from dpyauth.texts import Words
 from dpyauth.texts.said import in_language
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class CardModel(SwitcherModel):
         self.readings = readings_of(session)
         self.readings.cards.add(self)
         self._parts = CardParts(session, self.readings)
+        self._kept: dict[str, tuple[Shown, Words, Sequence[Row]]] = {}  # rows, and what they were made of and in
         self._listing = False  # whether the user has opened the list of accounts
 
     def close(self) -> None:
@@ -112,17 +115,22 @@ class CardModel(SwitcherModel):
         from dpyauth.panels.status_rows import untold_row
 
         parts = {name: known.part(name) for name in self._parts.all}
-        words = self.words
-        why = partial(self._parts.why, words=words)
         rows = [
             each
             for name, part in parts.items()
-            for each in (part.shown(words, why) if part.shown else [self._unread(name, part)])
+            for each in (self._made(name, part.shown) if part.shown else [self._unread(name, part)])
         ]
         rows += [row(self.words["scopes"], account_view.scopes(self.session, self.words)), *self._end()]
         if "get_account_status" not in self.session.core.catalog:
             rows.append(untold_row(self.words, self.session.core.api_facts.pages.profile))
         return rows
+
+    def _made(self, name: str, shown: Shown) -> Sequence[Row]:
+        """Return the rows of a part, made once for each reply and language: that takes frames, and views are many."""
+        words, kept = self.words, self._kept.get(name)
+        if kept is None or kept[0] is not shown or kept[1] is not words:
+            kept = self._kept[name] = (shown, words, shown(words, partial(self._parts.why, words=words)))
+        return kept[2]
 
     def _unread(self, name: str, part: Part) -> Row:
         """Return why nothing is known about a part yet."""

@@ -55,13 +55,11 @@ def available(folder: Path = FOLDER) -> Mapping[str, Path]:
     return {each.name: each for each in sorted(folder.iterdir()) if (each / "common.json").is_file()}
 
 
+@functools.cache
 def names() -> Mapping[str, str]:
     """Return what each language calls itself, by tag."""
-    return {each: str(_common(folder)["language_name"]) for each, folder in available().items()}
-
-
-def _common(folder: Path) -> Mapping[str, object]:
-    return dict(json.loads((folder / "common.json").read_text(encoding="utf-8")))
+    common = {each: json.loads((folder / "common.json").read_text("utf-8")) for each, folder in available().items()}
+    return {each: str(texts["language_name"]) for each, texts in common.items()}
 
 
 def negotiated(language: str, folder: Path = FOLDER) -> str:

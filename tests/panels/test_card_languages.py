@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dpyauth import frames
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Token
@@ -94,3 +95,16 @@ def test_a_part_that_cannot_be_read_says_so_in_the_language_of_the_moment(sessio
     assert "Not available right now: profit: Deriv does not say when" in " ".join(model.as_text().split())
     session.language = "es"
     assert "ganancia: Deriv no indica cuándo se cerraron" in " ".join(model.as_text().split())
+
+
+def test_rows_are_made_once_for_each_language(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made of frames, and a live card is drawn many times a second."""
+    model = CardModel(session)
+    model.prepare()
+    made: list[str] = []
+    flags = frames.status_flags
+    monkeypatch.setattr(frames, "status_flags", lambda *args: (made.append(session.language), flags(*args))[1])
+    for language in ("en", "en", "es", "es", "fr"):
+        session.language = language
+        assert model.view()["rows"] == model.view()["rows"]
+    assert made == ["en", "es", "fr"]
