@@ -28,7 +28,8 @@
         ├── InputRefused        a field or value that Deriv does not accept
         └── RateLimited         too many calls of one kind
 
-Catch ``DpyauthError`` to catch them all.
+Catch ``DpyauthError`` to catch them all. Each can say its text in the user's language, and has a ``code`` that is the
+same in all languages; see there.
 """
 
 from __future__ import annotations

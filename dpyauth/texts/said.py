@@ -19,7 +19,7 @@ FILES = ("errors", "session", "calls", "meanings", "doctor", "command")
 class Said(Translated):
     """English text that knows its key and its values, so that `in_language` can say it in another language.
 
-    In English, numbers and lists are written without babel, which is slow to import, and would write a year as "2,026".
+    In English, numbers and lists are written as babel would write them, but without it: it is slow to import.
 
     Parameters
     ----------
@@ -151,7 +151,9 @@ def _in_english(value: object, language: str) -> str:
         if not word or not most:
             return ", ".join([*most, last])
         return f"{', '.join(most)}{',' * (len(most) > 1)} {word} {last}"
-    return str(_rounded(value) if isinstance(value, float) else value)
+    if isinstance(value, float):
+        value = _rounded(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _rounded(value: float) -> float:
