@@ -324,7 +324,7 @@ def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> Dpyau
     if pending.sent:
         return CallTimeout(said("call_timed_out", call=call, seconds=seconds), call=call)
     if ready:
-        return RateLimited(said("waited_for_limits", call=call, minutes=PATIENCE / 60), call=call, code="RateLimit")
+        return RateLimited(said("waited_for_limits", call=call, count=PATIENCE / 60), call=call, code="RateLimit")
     if reason:
         return not_sent(call, said("no_connection_within_because", seconds=seconds, reason=reason))
     return not_sent(call, said("no_connection_within", seconds=seconds))

@@ -57,7 +57,7 @@ def in_words(seconds: float) -> Said:
     """Return a duration in words, such as ``"24 hours"``."""
     for unit, key in ((86_400.0, "so_many_days"), (3600.0, "so_many_hours"), (60.0, "so_many_minutes")):
         if seconds >= 2 * unit:
-            return said(key, number=round(min(seconds / unit, 1e6)))
+            return said(key, count=round(min(seconds / unit, 1e6)))
     return said("so_many_seconds", seconds=round(seconds))
 
 

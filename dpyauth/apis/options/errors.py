@@ -193,7 +193,7 @@ def _wait(heard: _Heard, now: float) -> str:
     time, wait = f"{datetime.fromtimestamp(until, UTC):%H:%M:%S}", until - now
     if wait < 120:
         return said("wait_seconds", seconds=round(wait), time=time)
-    return said("wait_minutes", minutes=round(wait / 60), time=time)
+    return said("wait_minutes", count=round(wait / 60), time=time)
 
 
 def _pause(response: Response, kind: type[ApiError]) -> str:
