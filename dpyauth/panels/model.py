@@ -15,7 +15,6 @@ from dpyauth.panels.visibility import Visibility
 from dpyauth.session.blocking import run
 from dpyauth.settings import language_of
 from dpyauth.texts import Words, texts
-from dpyauth.texts.languages import ENGLISH
 from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ class PanelModel:
 
     def noticed(self, error: DpyauthError, notice: dict[str, str]) -> dict[str, str]:
         """Return a notice with the text of an error, and with its code if the text is translated: to search for."""
-        code = error.code if self.words["lang"].split("-")[0] != ENGLISH else ""
+        code = "" if self.words.english else error.code
         return {"text": self.said(error), **notice} | ({"code": code} if code else {})
 
     def report_defect(self, error: Exception) -> None:

@@ -23,7 +23,6 @@ from dpyauth.errors import (
 )
 from dpyauth.sensitive import MASK, kind
 from dpyauth.texts import Words
-from dpyauth.texts.languages import ENGLISH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +97,7 @@ def _code(error: DpyauthError, words: Words) -> str:
     """Return Deriv's codes; for an error of dpyauth, its code if the text is translated: to search for."""
     if isinstance(error, ApiError):
         return " ".join(filter(None, (error.code, error.subcode)))
-    return error.code if words["lang"].split("-")[0] != ENGLISH else ""
+    return "" if words.english else error.code
 
 
 def as_json(value: Any) -> str:

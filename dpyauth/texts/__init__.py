@@ -63,11 +63,16 @@ class Words(dict[str, str]):
         """Return a text with values filled in. A number is written as the language writes it, a list with commas."""
         return fill(self.form(key, values.get("count")), self["lang"], values)
 
+    @property
+    def english(self) -> bool:
+        """Whether the language is English: that of raised errors. It needs no babel, which is slow to import."""
+        return self["lang"].split("-")[0] == ENGLISH
+
     def form(self, key: str, count: object = None) -> str:
         """Return a text before values are filled in, in the form for a number of things."""
         if f"{key}.one" not in self or not isinstance(count, int | float | Decimal):
             return self[key]
-        if self["lang"].split("-")[0] == ENGLISH:  # without babel, which is slow to import
+        if self.english:
             return self[f"{key}.one"] if count == 1 else self[key]
         with localcontext(Context()):
             return self.get(f"{key}.{locale(self['lang']).plural_form(count)}", self[key])

@@ -58,7 +58,7 @@ class Said(Translated):
     @staticmethod
     def _say(key: str, values: Mapping[str, object], language: str) -> str:
         words = texts(*FILES, language=language)
-        as_written = _in_english if words["lang"].split("-")[0] == ENGLISH else _translated
+        as_written = _in_english if words.english else _translated
         filled = {name: as_written(value, words["lang"]) for name, value in values.items()}
         return fill(words.form(key, values.get("count")), words["lang"], filled)
 

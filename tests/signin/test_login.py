@@ -360,6 +360,15 @@ def test_another_credential_closes_the_old_session(login: Login, other: dict[str
         before.balance()
 
 
+def test_another_login_keeps_the_language_that_the_user_has_chosen(login: Login) -> None:
+    session = login(ALL, language="es")
+    session.language = "fr"
+    assert login(ALL) is session
+    session.logout()
+    assert login(ALL).language == "fr"
+    assert login(ALL, language="es").language == "es"
+
+
 def test_after_closing_and_logging_out(login: Login) -> None:
     first = login(ALL)
     first.close()
