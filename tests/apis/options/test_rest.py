@@ -312,7 +312,7 @@ def test_no_answer_in_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "said"), [(0.999998, "1"), (0.3, "0.3"), (14.9987, "15"), (99.99, "100"), (3600.0, "3600")]
+    ("left", "said"), [(0.999998, "1"), (0.3, "0.3"), (14.9987, "15"), (99.99, "100"), (3600.0, "3,600")]
 )
 def test_a_timeout_error_names_the_timeout_of_the_call(left: float, said: str) -> None:
     assert f"within {said} s." in str(_overdue("time", left).error)
@@ -389,7 +389,7 @@ def test_a_rate_limited_read_keeps_to_its_timeout(header: str | None) -> None:
     [
         ("86400", "24 hours"),
         ("604800", "7 days"),
-        ("999999999999", "1000000 days"),
+        ("999999999999", "1,000,000 days"),
         ("Fri, 31 Dec 9999 23:59:59 GMT", "days"),
         ("601", "10 minutes"),
     ],
