@@ -13,6 +13,7 @@ from helpers import free_port
 from playwright.sync_api import Page, expect
 
 from dpyauth.sandbox import Sandbox
+from dpyauth.texts import listed
 
 if TYPE_CHECKING:
     from conftest import Lab, Notebook
@@ -304,7 +305,7 @@ def test_an_answer_without_state_needs_a_confirmation(ready: Reader, answer: str
     allow(popup)
     panel = ready.notebook.panel
     expect(panel).to_contain_text("Did you just sign in there yourself?")
-    expect(panel).to_contain_text(", ".join(RICH))
+    expect(panel).to_contain_text(listed(RICH, "en", "and"))
     if answer.startswith("Yes"):
         ready.notebook.expect_readable("with-deriv-vouch")
     ready.notebook.button(answer).click()
