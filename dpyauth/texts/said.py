@@ -90,9 +90,11 @@ def said(key: str, /, **values: object) -> Said:
     Examples
     --------
     >>> from dpyauth.texts.said import in_language, said
-    >>> text = said("closed_text")
-    >>> text == in_language(text, "en")
-    True
+    >>> text = said("internal", error="KeyError")
+    >>> text
+    'Internal error in dpyauth: KeyError. Try again.'
+    >>> in_language(text, "es") == text
+    False
     """
     return Said(key, values)
 
