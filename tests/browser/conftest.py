@@ -21,7 +21,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import chromium_path, jupyter, missing
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, WebSocket, expect, sync_playwright
 from side_by_side import models, page
 
 __all__ = ["models", "page"]  # fixtures
@@ -254,11 +254,11 @@ class Notebook:
             one.on("framesent", lambda frame: self.sent.append(_text(frame)))
             one.on("framereceived", lambda frame: self.got.append(_text(frame)))
 
-        def fault(error: object) -> None:
-            # JupyterLab's completer and inspector reject a promise without a reason when a newer request has replaced
-            # theirs, such as on a busy machine. Panels throw errors, which have a message.
-            if str(error) != "undefined":
-                self.faults.append(str(error))
+        def fault(error: Error) -> None:
+            # JupyterLab rejects promises without a reason, or with an error without a message, when a newer request has
+            # replaced an older one, such as on a busy machine. The errors of panels have a message.
+            if str(error) not in ("undefined", "Error"):
+                self.faults.append(error.stack or str(error))
 
         self.page.on("websocket", socket)
         self.page.on("pageerror", fault)
