@@ -78,7 +78,7 @@ class SignInModel(SignInAttempt):
 
     @property
     def _choice(self) -> Targets:
-        """Where to sign in, with the language that the user has chosen last."""
+        """Servers to sign in to, with the language that the user has chosen last."""
         return Targets(self._sandbox, self._server, self.session.language)
 
     # What the user does

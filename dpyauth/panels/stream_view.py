@@ -217,8 +217,8 @@ class StreamModel(PanelModel):
         self.send({"updates": message})
 
     def _renew_still(self) -> None:
-        self._next_still = time.monotonic() + PAUSES[min(self._stills, len(PAUSES) - 1)]
         self._stills += 1
+        self._next_still = time.monotonic() + PAUSES[min(self._stills, len(PAUSES) - 1)]
         self.changed()
 
     def _keep(self) -> None:

@@ -175,7 +175,7 @@ class Panel(anywidget.AnyWidget):
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
             with self.hold_sync():  # together: the browser shows the view in these words
-                if self.texts is not self.model.words:
+                if self.texts != self.model.words:
                     self.texts, self._subject = self.model.words, None
                 self.view = self.model.view()
             if self._place is None:

@@ -65,7 +65,7 @@ class Words(dict[str, str]):
 
     @property
     def english(self) -> bool:
-        """Whether the language is English: that of raised errors. It needs no babel, which is slow to import."""
+        """True if the language is English, that of raised errors. It needs no babel, which is slow to import."""
         return self["lang"].split("-")[0] == ENGLISH
 
     def form(self, key: str, count: object = None) -> str:

@@ -161,6 +161,35 @@ def test_words_fit(page: Page, speak: Speak, language: str) -> None:
     assert found == []
 
 
+MOMENTS: dict[str, dict[str, Any]] = {
+    "busy": {"phase": "busy"},
+    "in the browser": {"phase": "browser"},
+    "back by itself": {"phase": "browser", "listening": True},
+    "from the browser": {"phase": "browser", "held": ["CR900001", "CR900002", "VRTC900003"]},
+}
+"""Moments of a sign-in that pass by, as what the view has then."""
+
+
+@pytest.mark.parametrize("language", [*LANGUAGES, PSEUDO, LONGEST])
+def test_words_of_moments_fit(page: Page, speak: Speak, models: Panels, language: str) -> None:
+    """Neither do those of questions, and of a sign-in that is under way."""
+    narrow(page, 480)
+    speak(language)
+    english, left = vocabulary("en") - vocabulary(language) if language in LANGUAGES else set(), []
+    page.locator("#tokens [id*=revoke]").first.click()
+    page.locator("#apps [id*=delete]").first.click()
+    for moment, more in MOMENTS.items():
+        view = {**models["sign-in"][1].view(), **more}
+        page.evaluate("(view) => change('sign-in', { view })", view)
+        assert page.evaluate(MISPLACED) + page.evaluate(CUT) == [], moment
+        said = [text for room, text in page.evaluate(SAID) if room == "sign-in"]
+        assert len(said) > 3
+        left += [text for text in said if words(text) & english - {"english"}]
+    assert left == []
+    for room in ("tokens", "apps"):
+        page.locator(f"#{room} .dpyauth-question button, #{room} [role=group] button").last.click()
+
+
 def words(text: str) -> set[str]:
     """Return the words of a text, in small letters, without code, addresses and numbers."""
     found = set()

@@ -378,7 +378,7 @@ def test_any_other_name_is_refused(name: Any) -> None:
 
 @given(st.text())
 def test_nearest_never_fails(name: str) -> None:
-    assert nearest(name, V3) == "" or "Did you mean" in nearest(name, V3)
+    assert nearest(name, V3) in {"", *V3}
     assert nearest(name, {}) == ""
 
 

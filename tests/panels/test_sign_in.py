@@ -161,7 +161,7 @@ def test_before_anything(reader: Reader, box: Sandbox) -> None:
     assert (view["phase"], view["state"], view["notice"]) == ("form", "signed out", None)
     assert (view["account"], view["accounts"], view["held"]) == (None, [], [])
     assert view["sandbox"] is True
-    assert view["samples"] == {"v3": [sample.label for sample in box.tokens if sample.kind == "api"]}
+    assert view["samples"] == {"v3": {sample.label: sample.label for sample in box.tokens if sample.kind == "api"}}
     assert [form["api"] for form in view["forms"]] == ["v3"]
     assert json.dumps(view)
 
