@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple, Self
 
 from dpyauth.errors import ApiError
 from dpyauth.secret import scrub
-from dpyauth.texts import Translated, number
 from dpyauth.texts.said import Said, in_language, said
 
 Result = Literal["ok", "note", "problem"]
@@ -45,24 +44,6 @@ def both(*names: str) -> str:
 def _joined(key: str, texts: Iterable[str]) -> str:
     there = [text for text in texts if text]
     return functools.reduce(lambda first, second: said(key, first=first, second=second), there) if there else ""
-
-
-class Count(Translated):
-    """Whole number with separators between the thousands, in English, too."""
-
-    __slots__ = ("_number",)
-
-    _number: int
-
-    def __new__(cls, count: float) -> Self:
-        """Round the number."""
-        text = super().__new__(cls, f"{round(count):,}")
-        text._number = round(count)
-        return text
-
-    def said_in(self, language: str) -> str:
-        """Return the number as a language writes it."""
-        return number(self._number, language)
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,7 @@ from dpyauth.apis.base import named
 from dpyauth.apis.options.client import Client, NoResponse
 from dpyauth.apis.options.errors import judge
 from dpyauth.apis.options.requests import Request, Response, as_request
-from dpyauth.checkup.check_rows import Count, Result, Row, clauses, code_of, heard
+from dpyauth.checkup.check_rows import Result, Row, clauses, code_of, heard
 from dpyauth.checkup.machine import proxy_for
 from dpyauth.errors import ApiError, ApiUnavailable, DpyauthError, SignInRefused
 from dpyauth.net.connect_errors import explain
@@ -211,7 +211,7 @@ def clock_row(clock: Clock) -> Row:
     off = abs(clock.ahead)
     if off < CLOSE:
         return Row(*_CLOCK, "ok", said("clock_agrees"))
-    found = said("clock_ahead" if clock.ahead > 0 else "clock_behind", seconds=Count(off))
+    found = said("clock_ahead" if clock.ahead > 0 else "clock_behind", seconds=round(off))
     return Row(*_CLOCK, "problem" if off > WRONG else "note", found, said("clock_wrong"))
 
 
@@ -222,5 +222,5 @@ WRONG = 300.0
 """Difference in seconds above which it is a problem."""
 
 
-def _ms(seconds: float) -> Count:
-    return Count(seconds * 1000)
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
