@@ -53,12 +53,21 @@ export function listed(items, language, last = "") {
  * @param {number} digits
  * @param {string} language
  */
-export const price = (number, digits, language) =>
-  new Intl.NumberFormat(language, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    useGrouping: false,
-  }).format(number);
+export function price(number, digits, language) {
+  const key = `${language} ${digits}`;
+  const format =
+    prices.get(key) ??
+    new Intl.NumberFormat(language, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      useGrouping: false,
+    });
+  prices.set(key, format); // a chart writes prices in every picture, and making a format takes long
+  return format.format(number);
+}
+
+/** @type {Map<string, Intl.NumberFormat>} */
+const prices = new Map();
 
 /**
  * Return the time of day, in UTC.
