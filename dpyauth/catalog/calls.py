@@ -242,16 +242,25 @@ def load(api: str) -> Catalog:
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
     lookups = {name: entry.pop("lookup") for name, entry in raw.items() if "lookup" in entry}
-    calls = {name: _call(name, summary(api, name), **entry) for name, entry in raw.items()}
+    told = summaries(api)
+    calls = {name: _call(name, told[name], **entry) for name, entry in raw.items()}
     for name, lookup in lookups.items():
         calls[name].lookup = calls[lookup]
     return Catalog(api, calls)
 
 
-def summary(api: str, name: str, language: str = ENGLISH) -> str:
-    """Return the purpose of a call in a few words, in English if the language has no translation."""
-    found = (read(each, "summaries").get(group, {}) for each in (negotiated(language), ENGLISH) for group in (api, "*"))
-    return next((str(group[name]) for group in found if name in group), "")
+def summaries(api: str, language: str = ENGLISH) -> Mapping[str, str]:
+    """Return the purposes of an API's calls in a few words, in English what the language lacks."""
+    return _summaries(api, negotiated(language))
+
+
+@functools.cache
+def _summaries(api: str, language: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for each in (ENGLISH, language):
+        for group in ("*", api):
+            found |= read(each, "summaries").get(group, {})
+    return found
 
 
 def _call(name: str, summary: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Call:

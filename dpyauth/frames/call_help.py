@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dpyauth.catalog.calls import Call, Catalog, Schema, summary
+from dpyauth.catalog.calls import Call, Catalog, Schema, summaries
 from dpyauth.catalog.descriptions import LIKE
 from dpyauth.catalog.meanings import meaning
 from dpyauth.columns import with_columns
@@ -88,7 +88,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None], *, language:
             "allowed": allowed(call),
             "streams": call.streams,
             "changes": _changes(call),
-            "summary": summary(catalog.api, name, language),
+            "summary": summaries(catalog.api, language)[name],
         }
         for name, call in sorted(catalog.items())
     ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.catalog.calls import Call, summary
+from dpyauth.catalog.calls import Call, summaries
 from dpyauth.catalog.paths import get_path
 from dpyauth.catalog.request import Fields, build, echoed, keyed
 from dpyauth.credentials import Secret
@@ -100,7 +100,7 @@ class ExplorerModel(PanelModel):
     def _row(self, call: Call) -> dict[str, Any]:
         return {
             "name": call.name,
-            "summary": summary(self.session.api, call.name, self.words["lang"]),
+            "summary": summaries(self.session.api, self.session.language)[call.name],
             "locked": self._locked(call),
             "changes": _changes(call),
             "streams": call.streams != "no" and not call.changes,

@@ -28,7 +28,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from published import overlaid, published, told_by_pages  # noqa: E402
 
-from dpyauth.catalog.calls import summary  # noqa: E402
+from dpyauth.catalog.calls import summaries  # noqa: E402
 
 UNUSED = {"format", "$schema"}
 COMMON = {"req_id", "passthrough"}
@@ -236,7 +236,7 @@ def _row(api: str, name: str, call: dict[str, Any]) -> str:
     rest = call.get("rest")
     over = f"`{rest['method']} {rest['path']}`" if rest else "a socket"
     link, scopes = f"[`{name}`](calls-{api}.md#{name})", " or ".join(call.get("scopes", ()))
-    return f"| {link} | {summary(api, name)} | {scopes} | {when} | {over} |"
+    return f"| {link} | {summaries(api)[name]} | {scopes} | {when} | {over} |"
 
 
 if __name__ == "__main__":

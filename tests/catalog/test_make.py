@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth.catalog.calls import summary
+from dpyauth.catalog.calls import summaries
 
 HERE = Path(__file__).parent
 APIS = ["v3", "options"]
@@ -42,7 +42,7 @@ def test_the_reference_lists_every_call(make: ModuleType) -> None:
     assert page == make.reference()
     for api in APIS:
         for row in table(api):
-            assert f"| [`{row['call']}`](calls-{api}.md#{row['call']}) | {summary(api, row['call'])} |" in page
+            assert f"| [`{row['call']}`](calls-{api}.md#{row['call']}) | {summaries(api)[row['call']]} |" in page
 
 
 def test_references_are_filled_in(make: ModuleType) -> None:
@@ -192,6 +192,6 @@ def test_the_data_file_has_a_line_for_each_call(make: ModuleType, api: str) -> N
 
 @pytest.mark.parametrize("api", APIS)
 def test_summaries_are_short_and_unique(api: str) -> None:
-    said = [summary(api, row["call"]) for row in table(api)]
+    said = [summaries(api)[row["call"]] for row in table(api)]
     assert all(1 <= len(text.split()) <= 10 and text[0].isupper() and text[-1] != "." for text in said)
     assert len(set(said)) == len(said)
