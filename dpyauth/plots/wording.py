@@ -25,7 +25,7 @@ def described(words: Words, title: str, *facts: str) -> str:
 
 def joined(words: Words, *facts: str) -> str:
     """Return facts as a list; each may itself have commas."""
-    return reduce(lambda before, after: words("facts", before=before, after=after), facts)
+    return reduce(lambda first, second: words("clauses", first=first, second=second), facts)
 
 
 def in_currency(words: Words, what: str, currency: str) -> str:
