@@ -135,7 +135,7 @@ def answering(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iter
     with log.open("w") as written:
         server = subprocess.Popen([*command, f"--port={port}"], env=env, stdout=written, stderr=subprocess.STDOUT)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 150
         while not listening(port):
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
