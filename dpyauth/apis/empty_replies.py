@@ -48,7 +48,7 @@ def payload_of(call: str, api: str, payload: Any) -> Any:
         payload = payload[0]
     right = isinstance(payload, Mapping) or (isinstance(payload, list) and (several or any(payload)))
     if not right or (not payload and call in _NEVER_EMPTY):
-        raise _bad(call, payload, "a list" if "[]" in node else "an object")
+        raise _bad(call, payload, "array" if "[]" in node else "object")
     return payload
 
 
@@ -63,7 +63,7 @@ def check(call: str, api: str, reply: Mapping[str, Any]) -> None:
         node, value = shape.reply.get(name), held.get(name)
         keys = {"[]", "{}", "||", ""}
         if isinstance(node, Mapping) and keys.isdisjoint(node) and value in ([], "", False):
-            raise _bad(call, value, "an object")
+            raise _bad(call, value, "object")
 
 
 def _node(call: str, api: str) -> Any:
@@ -73,10 +73,11 @@ def _node(call: str, api: str) -> Any:
 
 def _bad(call: str, payload: Any, wanted: str) -> BadReply:
     """Return the error for a payload of the wrong type. Only the type is shown, as the value may be personal."""
-    names = {str: "a text", bool: "true or false", list: "a list", int: "a number", float: "a number"}
-    came = json.dumps(payload) if payload in ([], {}, "") else names.get(type(payload), "something else")
-    return BadReply(
-        f"Deriv's reply to '{call}' contains nothing that can be read: {came} instead of {wanted}. Try again; "
-        f'session.call("{call}", ...) shows the whole reply.',
-        call=call,
-    )
+    kinds = {str: "string", bool: "boolean", list: "array", int: "number", float: "number"}
+    kind = kinds.get(type(payload), "value")
+    told = {
+        "came": json.dumps(payload) if payload in ([], {}, "") else said(f"takes_{kind}"),
+        "wanted": said(f"takes_{wanted}"),
+        "code": f'session.call("{call}", ...)',
+    }
+    return BadReply(said("reply_of_wrong_type", call=call, **told), call=call)

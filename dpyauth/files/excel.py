@@ -18,6 +18,7 @@ from dpyauth.catalog.descriptions import short
 from dpyauth.errors import InvalidArgument
 from dpyauth.files.load_openpyxl import load_openpyxl
 from dpyauth.files.storable import EMPTY_ROW, FORMULA, SHOWN, converted, missing
+from dpyauth.texts.said import said
 
 ROWS, COLUMNS, LETTERS, NAME = 1_048_576, 16_384, 32_767, 31
 """Most rows (with the heading) and columns of a sheet; most characters of a cell, and of the name of a sheet."""
@@ -92,22 +93,13 @@ def _check(name: str, table: pd.DataFrame) -> None:
     """Refuse a frame that does not fit into a sheet."""
     rows, columns = len(table) + 1, len(table.columns)
     if rows > ROWS:
-        raise InvalidArgument(
-            f"An Excel sheet has {ROWS:,} rows, including the heading, and the frame for {name!r} has {rows - 1:,} "
-            "without it. Split it into several sheets, such as one per month, or write Parquet or CSV."
-        )
+        raise InvalidArgument(said("excel_rows", most=ROWS, name=repr(name), rows=rows - 1))
     if columns > COLUMNS:
-        raise InvalidArgument(
-            f"An Excel sheet has {COLUMNS:,} columns, and the frame for {name!r} has {columns:,}. Leave some out, or "
-            "write Parquet or CSV."
-        )
+        raise InvalidArgument(said("excel_columns", most=COLUMNS, name=repr(name), columns=columns))
     for heading, column in table.items():
         texts = [str(heading), *(column.dropna() if column.dtype == "string" else ())]
         if any(len(text) > LETTERS // 2 and _units(text) > LETTERS for text in texts):
-            raise InvalidArgument(
-                f"An Excel cell holds {LETTERS:,} characters (an emoji counts as two), and one in the column "
-                f"{short(heading)} has more. Leave that column out, or write Parquet or CSV."
-            )
+            raise InvalidArgument(said("excel_letters", most=LETTERS, column=short(heading)))
 
 
 def _units(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.errors import InvalidArgument
+from dpyauth.texts.said import said
 
 DIGITS = 38
 """Most digits of an exact number in Arrow, DuckDB and Polars, before and after the decimal point together."""
@@ -55,9 +56,7 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
         try:
             made, how = _objects(column, lists, spreadsheet) if column.dtype == object else (column, "")
         except RecursionError:
-            raise InvalidArgument(
-                f"The column {str(name)!r} contains lists or dicts that are nested too deeply for JSON. Leave it out."
-            ) from None
+            raise InvalidArgument(said("nested_too_deeply", column=repr(str(name)))) from None
         texts |= {str(name): how} if how else {}
         if not lists:
             made = _plain(made)

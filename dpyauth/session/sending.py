@@ -216,7 +216,7 @@ class SessionCall(InFlight):
         except DpyauthError as error:
             pending.fail(error.copy())
         except Exception as error:  # a bug in dpyauth
-            pending.fail(BadReply(f"'{call.name}' failed inside dpyauth ({type(error).__name__}).", call=call.name))
+            pending.fail(BadReply(said("internal", error=type(error).__name__), call=call.name))
             raise
 
     def result(self) -> Reply:

@@ -74,7 +74,11 @@ def test_tables_too_large_for_a_sheet_are_explained(
     replied(browser, eventually, "statement", {"limit": "3"})
     browser.ask("xlsx")
     eventually(browser.files)
-    assert "rows" in browser.files()[0][0]["trouble"]
+    assert browser.files()[0][0]["trouble"].startswith("An Excel sheet has 3 rows, including the heading, and")
+    browser.model.session.language = "es"
+    browser.ask("xlsx")
+    eventually(lambda: len(browser.files()) == 2)
+    assert browser.files()[1][0]["trouble"].startswith("Una hoja de Excel tiene 3 filas, con el encabezado incluido")
 
 
 def test_secret_and_personal_values_are_masked_in_the_file(browser: Browser, eventually: Eventually) -> None:

@@ -73,11 +73,12 @@ def test_a_malformed_list(session: Session, monkeypatch: pytest.MonkeyPatch, nam
 
 def test_the_error_names_the_type_and_not_the_value(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "balance", "C4nary")
-    with pytest.raises(BadReply, match=r"a text instead of an object\. Try again") as caught:
+    with pytest.raises(BadReply, match=r"a text instead of a dict\. Try again") as caught:
         session.balance()
     assert "C4nary" not in str(caught.value)
+    assert "un texto en lugar de un dict" in caught.value.in_language("es")
     answer(monkeypatch, "balance", [])
-    with pytest.raises(BadReply, match=r"\[\] instead of an object"):
+    with pytest.raises(BadReply, match=r"\[\] instead of a dict"):
         asyncio.run(session.aio.balance())
 
 

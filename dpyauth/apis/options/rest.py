@@ -252,7 +252,7 @@ class Rest:
 
     def _opened(self, call: str) -> Client:
         if self._closed:
-            raise SessionClosed("The session is closed.", call=call)
+            raise SessionClosed(said("session_closed"), call=call)
         if self._client is None:
             from dpyauth.apis.options.client import Client  # slow to import, and needed only for calls over HTTP
 
