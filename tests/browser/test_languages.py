@@ -265,3 +265,18 @@ def test_what_is_typed_stays(page: Page, speak: Speak) -> None:
     speak("pt-BR")
     expect(panel.get_by_label("Idioma")).to_be_focused()
     expect(panel.get_by_label("Idioma")).to_have_value("pt-BR")
+
+
+def test_a_question_takes_the_focus_once(page: Page) -> None:
+    """Where another view of the panel is opened while it is there, the user stays where they are."""
+    page.evaluate("() => place('again', { ...rooms.switcher.state }, [], rooms.switcher.render)")
+    expect(page.locator("#again .dpyauth-asking")).to_be_visible()
+    search, no = page.locator("#explorer").locator("input[type=search]"), page.locator("#again [id$='-no']")
+    search.focus()
+    page.evaluate("() => change('again', { view: { ...rooms.again.state.view } })")
+    expect(search).to_be_focused()
+    asking = page.evaluate("() => rooms.again.state.view.asking")
+    for each in (None, asking):
+        page.evaluate("(asking) => change('again', { view: { ...rooms.again.state.view, asking } })", each)
+    expect(no).to_be_focused()
+    page.evaluate("() => { document.getElementById('again').remove(); delete rooms.again; }")

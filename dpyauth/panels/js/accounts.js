@@ -78,8 +78,7 @@ export function accounts(panel, view) {
  * @param {Panel} panel
  */
 export function focusQuestions(model, panel) {
-  /** @type {string | null} */
-  let asked = null;
+  let asked = model.get("view").asking; // one that is there already took the focus where it came up
   const changed = () => {
     const { asking } = model.get("view");
     if (asking && asking !== asked) panel.find(`${panel.id}-no`)?.focus();
