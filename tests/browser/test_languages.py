@@ -267,16 +267,35 @@ def test_what_is_typed_stays(page: Page, speak: Speak) -> None:
     expect(panel.get_by_label("Idioma")).to_have_value("pt-BR")
 
 
-def test_a_question_takes_the_focus_once(page: Page) -> None:
-    """Where another view of the panel is opened while it is there, the user stays where they are."""
-    page.evaluate("() => place('again', { ...rooms.switcher.state }, [], rooms.switcher.render)")
-    expect(page.locator("#again .dpyauth-asking")).to_be_visible()
-    search, no = page.locator("#explorer").locator("input[type=search]"), page.locator("#again [id$='-no']")
+def test_a_question_takes_the_focus_where_it_was_asked_for(page: Page) -> None:
+    """In another view of the panel, which was opened before or meanwhile, the user stays where they are."""
+    page.evaluate(
+        """() => {
+          place("again", { ...rooms.switcher.state }, [], rooms.switcher.render);
+          const beside = document.createElement("div");
+          beside.id = "beside";
+          document.querySelector("main").append(beside);
+          window.endBeside = rooms.again.render({ model: rooms.again.model, el: beside });
+        }"""
+    )
+    again, beside = page.locator("#again"), page.locator("#beside")
+    for each in (again, beside):
+        expect(each.locator(".dpyauth-asking")).to_be_visible()
+    search = page.locator("#explorer").locator("input[type=search]")
     search.focus()
     page.evaluate("() => change('again', { view: { ...rooms.again.state.view } })")
     expect(search).to_be_focused()
-    asking = page.evaluate("() => rooms.again.state.view.asking")
-    for each in (None, asking):
-        page.evaluate("(asking) => change('again', { view: { ...rooms.again.state.view, asking } })", each)
-    expect(no).to_be_focused()
-    page.evaluate("() => { document.getElementById('again').remove(); delete rooms.again; }")
+    loginid = page.evaluate("() => rooms.again.state.view.asking")
+    for view in (again, beside, again):
+        page.evaluate("() => change('again', { view: { ...rooms.again.state.view, asking: null } })")
+        view.locator(f"[id$='-use-{loginid}']").click()
+        page.evaluate("(asking) => change('again', { view: { ...rooms.again.state.view, asking } })", loginid)
+        expect(view.locator("[id$='-no']")).to_be_focused()
+    page.evaluate(
+        """() => {
+          endBeside();
+          document.getElementById("again").remove();
+          document.getElementById("beside").remove();
+          delete rooms.again;
+        }"""
+    )

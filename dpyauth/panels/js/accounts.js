@@ -71,18 +71,25 @@ export function accounts(panel, view) {
 /**
  * Give the focus to a question about an account when it comes up, so that it is read out and can be answered.
  *
- * To be called after `mount`, whose own listener draws the question first. Return a function that ends it.
+ * It comes up in every view of the panel, and gets the focus in the one where the user chose the account. To be called
+ * after `mount`, whose own listener draws the question first. Return a function that ends it.
  *
  * @template {AccountsView} View
  * @param {WidgetModel<View>} model
  * @param {Panel} panel
  */
 export function focusQuestions(model, panel) {
-  let asked = model.get("view").asking; // one that is there already took the focus where it came up
+  const { id, root, find } = panel;
+  /** @type {string | undefined} */
+  let chosen; // id of the button that was pressed last
+  root.addEventListener("click", ({ target }) => {
+    chosen = /** @type {Element} */ (target).closest("button")?.id;
+  });
   const changed = () => {
     const { asking } = model.get("view");
-    if (asking && asking !== asked) panel.find(`${panel.id}-no`)?.focus();
-    asked = asking;
+    if (!asking || chosen !== `${id}-use-${asking}`) return;
+    chosen = undefined;
+    find(`${id}-no`)?.focus();
   };
   model.on("change:view", changed);
   return () => model.off("change:view", changed);
