@@ -73,11 +73,8 @@ def _node(call: str, api: str) -> Any:
 
 def _bad(call: str, payload: Any, wanted: str) -> BadReply:
     """Return the error for a payload of the wrong type. Only the type is shown, as the value may be personal."""
-    kinds = {str: "string", bool: "boolean", list: "array", int: "number", float: "number"}
-    kind = kinds.get(type(payload), "value")
-    told = {
-        "came": json.dumps(payload) if payload in ([], {}, "") else said(f"takes_{kind}"),
-        "wanted": said(f"takes_{wanted}"),
-        "code": f'session.call("{call}", ...)',
-    }
-    return BadReply(said("reply_of_wrong_type", call=call, **told), call=call)
+    kinds = {str: "string", bool: "boolean", list: "array", dict: "object"}
+    came = json.dumps(payload) if payload in ([], {}, "") else said(f"takes_{kinds.get(type(payload), 'number')}")
+    code = f'session.call("{call}", ...)'
+    text = said("reply_of_wrong_type", call=call, came=came, wanted=said(f"takes_{wanted}"), code=code)
+    return BadReply(text, call=call)
