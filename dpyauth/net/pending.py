@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
+from dpyauth.errors import BadReply, CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
 from dpyauth.net.messages import Reply
 from dpyauth.net.subscription import Listener, Subscription
 from dpyauth.texts.said import Said, clause, said
@@ -314,6 +314,13 @@ def over_budget(call: str, wait: float) -> RateLimited:
     It must not wait: a purchase that happens minutes after the user asked for it may no longer be wanted.
     """
     return RateLimited(said("over_limit", call=call, seconds=round(wait)), call=call, code="RateLimit")
+
+
+def unfinished(pending: PendingCall, reason: str, kind: type[DpyauthError] = BadReply) -> DpyauthError:
+    """Withdraw a call that cannot go on; return its error: of this kind, or OutcomeUnknown if a change was sent."""
+    if pending.changes and not pending.withdraw():
+        return outcome_unknown(pending.call, reason, pending.look, pending.key)
+    return kind(said("not_completed", call=pending.call, reason=reason), call=pending.call)
 
 
 def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> DpyauthError:

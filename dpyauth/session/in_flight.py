@@ -18,6 +18,7 @@ from dpyauth.net.loop import background
 from dpyauth.net.messages import Reply, error_code
 from dpyauth.net.pending import PendingCall, look_first, not_sent, outcome_unknown
 from dpyauth.session.steps import Request
+from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
     from dpyauth.apis.options.dispatcher import HttpDispatcher
@@ -111,9 +112,9 @@ class InFlight(ABC):
             return
         # Its line has ended without ending the call, so nothing else will. A change may have left before that.
         if pending.changes and not pending.withdraw():
-            pending.fail(outcome_unknown(pending.call, "the session has ended", pending.look, pending.key))
+            pending.fail(outcome_unknown(pending.call, said("session_has_ended"), pending.look, pending.key))
         else:
-            pending.fail(line.failure or not_sent(pending.call, "the session has ended"))
+            pending.fail(line.failure or not_sent(pending.call, said("session_has_ended")))
 
     def _abandon(self) -> None:
         if self.line is not None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog import request as requests
 from dpyauth.catalog.calls import Call
-from dpyauth.errors import BadReply, DpyauthError, MissingScope, PermissionDenied, SessionClosed
+from dpyauth.errors import DpyauthError, MissingScope, PermissionDenied, SessionClosed
 from dpyauth.net.messages import Reply, leaves_open, says_nothing
-from dpyauth.net.pending import PendingCall, outcome_unknown
+from dpyauth.net.pending import PendingCall, outcome_unknown, unfinished
 from dpyauth.net.subscription import Subscription
 from dpyauth.session.core import check_timeout
 from dpyauth.session.in_flight import InFlight
@@ -216,7 +216,7 @@ class SessionCall(InFlight):
         except DpyauthError as error:
             pending.fail(error.copy())
         except Exception as error:  # a bug in dpyauth
-            pending.fail(BadReply(said("internal", error=type(error).__name__), call=call.name))
+            pending.fail(unfinished(pending, said("internal_error_while", error=type(error).__name__)))
             raise
 
     def result(self) -> Reply:
@@ -261,7 +261,7 @@ class SessionCall(InFlight):
         if pending.changes and call.rest is None and says_nothing(reply):
             pending.reply = None
             del reply
-            raise outcome_unknown(call.name, "the reply is empty", pending.look)
+            raise outcome_unknown(call.name, said("reply_empty"), pending.look)
         return reply
 
 

@@ -32,6 +32,7 @@ from helpers import on_thread
 from dpyauth.credentials import api_token
 from dpyauth.errors import (
     ApiError,
+    BadReply,
     CallTimeout,
     ConnectionFailed,
     ConnectionLost,
@@ -46,7 +47,9 @@ from dpyauth.errors import (
 )
 from dpyauth.net import rate_limits
 from dpyauth.net.backoff import Backoff
+from dpyauth.net.connection import Connection
 from dpyauth.net.loop import background
+from dpyauth.net.pending import PendingCall
 from dpyauth.progress import Notice
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
@@ -256,6 +259,28 @@ def test_a_change_without_a_reply(open_session: Open, box: Sandbox) -> None:
     with pytest.raises(OutcomeUnknown, match=r"no reply within 0\.5 s"):
         session.call(TOP_UP, timeout=0.5)
     assert calls(box).count(TOP_UP) == 1
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_bug_on_the_way_out(open_session: Open, box: Sandbox, monkeypatch: pytest.MonkeyPatch, leaves: bool) -> None:
+    """A change either stays here for good, or the user is told that it may have been made."""
+    session = open_session("sandbox-rich-demo")
+    submit = Connection.submit
+
+    def submit_and_fail(connection: Connection, pending: PendingCall) -> None:
+        submit(connection, pending)
+        if leaves:
+            connection._pump()
+        raise LookupError
+
+    monkeypatch.setattr(Connection, "submit", submit_and_fail)
+    with pytest.raises(OutcomeUnknown if leaves else BadReply, match=r"\(an internal error, LookupError\)"):
+        session.call(TOP_UP)
+    with pytest.raises(BadReply, match=r"'balance' was not completed \(an internal error, LookupError\)"):
+        session.call("balance")
+    monkeypatch.undo()
+    session.call("ping")
+    assert calls(box).count(TOP_UP) == leaves
 
 
 def test_repeated_replies_reach_no_other_call(session: Session, box: Sandbox, eventually: Eventually) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.apis.options.lookup import look_up
 from dpyauth.errors import BadReply, CallTimeout, DpyauthError, OutcomeUnknown
 from dpyauth.net.loop import background
-from dpyauth.net.pending import PendingCall, current_call, outcome_unknown
+from dpyauth.net.pending import PendingCall, current_call, outcome_unknown, unfinished
 from dpyauth.texts.said import said
 
 if TYPE_CHECKING:
@@ -137,11 +137,8 @@ class HttpDispatcher:
         )
 
     def _unfinished(self, pending: PendingCall, reason: str, kind: type[DpyauthError] = BadReply) -> DpyauthError:
-        if pending.changes and pending.sent:
-            return outcome_unknown(pending.call, reason, pending.look, pending.key)
-        if self.failure is not None:
-            return self.failure.copy(pending.call)
-        return kind(said("not_completed", call=pending.call, reason=reason), call=pending.call)
+        error = unfinished(pending, reason, kind)
+        return error if self.failure is None or isinstance(error, OutcomeUnknown) else self.failure.copy(pending.call)
 
     def abandon(self, pending: PendingCall) -> None:
         """Stop waiting for a call."""
