@@ -117,11 +117,12 @@ def reachable(root: object) -> Iterator[tuple[Any, str]]:
     while waiting:
         thing, path = waiting.popleft()
         yield thing, path
-        if isinstance(thing, (str, bytes, bytearray, *not_further)):
+        kind = type(thing)  # isinstance, here and below, would ask what a weak proxy refers to, which may be gone
+        if issubclass(kind, (str, bytes, bytearray, *not_further)):
             continue
-        if isinstance(thing, FunctionType):
+        if issubclass(kind, FunctionType):
             inner: Any = [thing.__closure__, thing.__defaults__, thing.__kwdefaults__]
-        elif isinstance(thing, MethodType):
+        elif issubclass(kind, MethodType):
             inner = [thing.__self__]
         else:
             inner = gc.get_referents(thing)
@@ -129,7 +130,7 @@ def reachable(root: object) -> Iterator[tuple[Any, str]]:
             home = type(part).__module__
             if id(part) in seen or home.startswith(("tornado", "_pytest", "dpyauth.sandbox")) or part is sys.modules:
                 continue
-            if isinstance(part, dict) and "__builtins__" in part:
+            if issubclass(type(part), dict) and "__builtins__" in part:
                 continue
             seen.add(id(part))
             waiting.append((part, f"{path} > {type(part).__name__}"))
@@ -139,7 +140,7 @@ def held(root: object, *marks: str) -> list[str]:
     """Return the paths to texts with a secret in them that can be reached from an object."""
     found = []
     for thing, path in reachable(root):
-        if isinstance(thing, str | bytes | bytearray):
+        if issubclass(type(thing), str | bytes | bytearray):
             text = thing if isinstance(thing, str) else bytes(thing).decode(errors="replace")
             if any(mark in text for mark in marks or ("c0ffee51", "C4nary")):
                 found.append(path)

@@ -6,6 +6,8 @@ import gc
 import json
 import logging
 import re
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from types import CellType, FrameType
 from typing import Any
@@ -299,6 +301,13 @@ def test_an_object_that_holds_a_secret_would_be_found() -> None:
     made = Secret(canary(1))
     assert holders() == []
     assert len(cells(made)) == 1
+
+
+def test_what_a_weak_proxy_refers_to_may_be_gone() -> None:
+    owner = threading.Event()
+    proxies = [weakref.proxy(owner), canary(1)]
+    del owner
+    assert len(held(proxies, canary(1))) == 1
 
 
 def test_a_stream_takes_no_secret(session: Session, box: Sandbox) -> None:
