@@ -42,6 +42,8 @@ class NoResponse:
     """True if another try may succeed."""
     clear: bool = False
     """True if there is nothing to connect to. Unless Deriv has replied before, another try is then hardly useful."""
+    late: bool = False
+    """True if it only means that the time of the call ran out."""
 
 
 class Client:
@@ -95,9 +97,10 @@ class Client:
                 with unlogged():
                     return await self._read(prepared)
         except TimeoutError:
-            return NoResponse("", departure.left)
+            return NoResponse("", departure.left, late=True)
         except httpx.ConnectTimeout:
-            return NoResponse(said("no_answer_check_internet", seconds=float(f"{patience:.2g}")), left=False)
+            reason = said("no_answer_check_internet", seconds=float(f"{patience:.2g}"))
+            return NoResponse(reason, left=False, late=patience < OPEN_TIMEOUT)
         except (httpx.ConnectError, httpx.ProxyError) as error:
             return NoResponse(reason_of(error), left=False, passing=not _stays(error), clear=_is_clear(error))
         except Exception as error:  # no error of httpx may leave here, as it holds the request

@@ -188,7 +188,7 @@ class Rest:
             await self._turn(request, deadline)
             outcome = await self._attempt(request, deadline - self._clock(), timeout)
             if isinstance(outcome, _Trouble) and outcome.vague and before is not None:
-                return before  # the last attempt had little time; an earlier one says what is wrong
+                outcome = before  # it says what is wrong; this attempt had little time
             if isinstance(outcome, Response) or request.changes or not outcome.passing:
                 return outcome
             before = outcome
@@ -226,10 +226,10 @@ class Rest:
         reason = outcome.reason or said(key, seconds=_seconds(timeout))
         if not outcome.left:
             passing = outcome.passing and (self._answered or not outcome.clear)
-            return replace(_not_sent(call, reason, passing), vague=not outcome.reason)
+            return replace(_not_sent(call, reason, passing), vague=outcome.late)
         if request.changes:
             return _Trouble(outcome_unknown(call, reason, request.look))
-        return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
+        return replace(_broken(call, reason) if outcome.reason else _overdue(call, timeout), vague=outcome.late)
 
     def _heard(self, response: Response, request: Request) -> Response | _Trouble:
         """Return a response that can be used, or the trouble with it."""

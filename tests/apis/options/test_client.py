@@ -216,7 +216,7 @@ def test_an_answer_that_is_not_compressed_as_its_header_says() -> None:
 
 
 def test_no_answer_in_time() -> None:
-    assert answer_to(lambda handler: asyncio.sleep(60), timeout=0.1) == NoResponse("", left=True)
+    assert answer_to(lambda handler: asyncio.sleep(60), timeout=0.1) == NoResponse("", left=True, late=True)
 
 
 def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
@@ -227,7 +227,7 @@ def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
                 await handler.flush()
                 await asyncio.sleep(0.01)
 
-    assert answer_to(trickle, timeout=0.2) == NoResponse("", left=True)
+    assert answer_to(trickle, timeout=0.2) == NoResponse("", left=True, late=True)
 
 
 def test_nothing_listens_at_the_address() -> None:
@@ -272,7 +272,8 @@ def test_a_handshake_that_never_ends_means_that_nothing_was_sent() -> None:
         async with serving_raw(wait) as base:
             return await once(base.replace("http", "https"), CHANGE, timeout=0.2)
 
-    assert asyncio.run(main()) == NoResponse("no answer within 0.1 s; check the internet connection", left=False)
+    told = "no answer within 0.1 s; check the internet connection"
+    assert asyncio.run(main()) == NoResponse(told, left=False, late=True)
 
 
 def test_a_name_that_cannot_be_found() -> None:
@@ -351,7 +352,7 @@ def test_a_proxy_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv("HTTPS_PROXY", base)
             return await once("https://deriv.example", CHANGE, direct=False, timeout=0.5)
 
-    assert asyncio.run(main()) == NoResponse("", left=False)
+    assert asyncio.run(main()) == NoResponse("", left=False, late=True)
 
 
 def test_a_server_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,6 +311,26 @@ def test_no_answer_in_time() -> None:
     assert type(told("create_account", stuck, **NEW)) is ConnectionFailed
 
 
+@pytest.mark.parametrize("late", [TimeoutError(), httpx.ConnectTimeout("x")])
+def test_a_last_attempt_without_time_does_not_hide_what_deriv_answered(late: Exception) -> None:
+    deriv = Deriv(failing(500, "InternalServerError", message="Oops"), late)
+    with pytest.raises(ApiError, match="Oops") as failed:
+        deriv.ask(timeout=4.0)
+    assert failed.value.code == "InternalServerError"
+    assert len(deriv.requests) > 1
+
+
+def test_an_address_is_missed_for_the_reason_that_deriv_gave() -> None:
+    with pytest.raises(ConnectionFailed, match="Oops"):
+        Deriv(failing(500, "InternalServerError", message="Oops"), TimeoutError()).otp(timeout=4.0)
+
+
+def test_an_attempt_with_all_the_time_to_connect_says_what_is_wrong_now() -> None:
+    deriv = Deriv(failing(500), httpx.ConnectTimeout("x"))
+    with pytest.raises(ConnectionFailed, match="no answer within 10 s"):
+        deriv.ask(timeout=22.0)
+
+
 @pytest.mark.parametrize(
     ("left", "said"), [(0.999998, "1"), (0.3, "0.3"), (14.9987, "15"), (99.99, "100"), (3600.0, "3,600")]
 )
