@@ -47,6 +47,9 @@ MINUTELY = 60
 HOURLY = 14_400
 """Calls per hour, as Deriv documents them for sockets; the limit per minute keeps it from being reached."""
 
+LEAST = 0.1
+"""Shortest time in which another attempt can succeed, in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
@@ -197,7 +200,7 @@ class Rest:
             limited = isinstance(outcome.error, RateLimited)
             # After a refusal because of the rate limit, `RateLimits` has computed the whole pause.
             pause = asked if asked is not None and limited else max(backoff.next_delay(now), asked or 0.0)
-            if now + pause >= deadline:
+            if now + pause > deadline - LEAST:
                 return outcome
             with waiting_for("the pause that Deriv asks for", pause):
                 await self._sleep(pause)
@@ -208,7 +211,7 @@ class Rest:
         while (wait := self._limits.wait(GENERAL, self._clock())) > 0:
             if request.changes:
                 raise over_budget(request.call, wait)
-            if self._clock() + wait >= deadline:
+            if self._clock() + wait > deadline - LEAST:
                 text = said("limit_used_up", call=request.call, seconds=round(wait))
                 raise RateLimited(text, call=request.call, code="RateLimit")
             with waiting_for("Deriv's limit on calls per minute", wait):

@@ -320,6 +320,26 @@ def test_a_last_attempt_without_time_does_not_hide_what_deriv_answered(late: Exc
     assert len(deriv.requests) > 1
 
 
+@pytest.mark.parametrize(
+    ("trouble", "kind"), [(failing(429), RateLimited), (failing(503, headers={"Retry-After": "5"}), ApiError)]
+)
+def test_no_attempt_is_made_without_time_for_an_answer(trouble: Step, kind: type[DpyauthError]) -> None:
+    deriv = Deriv(trouble)
+    with pytest.raises(kind):
+        deriv.ask(timeout=5.05)
+    assert len(deriv.requests) == 1
+    assert deriv.slept == []
+
+
+def test_the_limit_is_not_waited_for_without_time_for_an_answer() -> None:
+    deriv = Deriv(fine())
+    for _ in range(MINUTELY):
+        deriv.ask()
+    with pytest.raises(RateLimited, match="used up for about 60 s"):
+        deriv.ask(timeout=60.05)
+    assert deriv.slept == []
+
+
 def test_an_address_is_missed_for_the_reason_that_deriv_gave() -> None:
     with pytest.raises(ConnectionFailed, match="Oops"):
         Deriv(failing(500, "InternalServerError", message="Oops"), TimeoutError()).otp(timeout=4.0)
