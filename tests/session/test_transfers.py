@@ -55,7 +55,7 @@ NOT_KNOWN = '{"data": {}, "errors": [{"status": 400, "code": "RequestIDNotFound"
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make look-ups follow one another at once."""
     monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(lookup, "PATIENCE", 5.0)
+    monkeypatch.setattr(lookup, "PATIENCE", 30.0)
 
 
 @pytest.fixture
