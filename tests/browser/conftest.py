@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -243,6 +244,13 @@ class Notebook:
         if over := self.panel.evaluate("(panel) => panel.scrollWidth - panel.clientWidth"):
             yield [width, "sticks out", over]
         self.panel.evaluate("(panel) => { panel.parentElement.style.width = ''; }")
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait for something that is not in the page, such as a frame in ``got``."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not condition():
+            assert time.monotonic() < end, "the condition never came true"
+            self.page.wait_for_timeout(20)
 
     def listen(self) -> None:
         """From now on, note down what goes in and out of the page."""
