@@ -48,7 +48,7 @@ HOURLY = 14_400
 """Calls per hour, as Deriv documents them for sockets; the limit per minute keeps it from being reached."""
 
 LEAST = 0.1
-"""Shortest time in which another attempt can succeed, in seconds."""
+"""Time that must be left for another attempt, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class _Trouble:
     """True if another try may succeed."""
     pause: float | None = None
     """Pause before another try, in seconds, if the server asks for one."""
-    vague: bool = False
-    """True if it only says that time ran out."""
+    late: bool = False
+    """True if it only says that the time of the call ran out."""
 
 
 class Rest:
@@ -190,7 +190,7 @@ class Rest:
         while True:
             await self._turn(request, deadline)
             outcome = await self._attempt(request, deadline - self._clock(), timeout)
-            if isinstance(outcome, _Trouble) and outcome.vague and before is not None:
+            if isinstance(outcome, _Trouble) and outcome.late and before is not None:
                 outcome = before  # it says what is wrong; this attempt had little time
             if isinstance(outcome, Response) or request.changes or not outcome.passing:
                 return outcome
@@ -228,11 +228,12 @@ class Rest:
         call, key = request.call, "no_answer_within" if outcome.left else "no_connection_within"
         reason = outcome.reason or said(key, seconds=_seconds(timeout))
         if not outcome.left:
-            passing = outcome.passing and (self._answered or not outcome.clear)
-            return replace(_not_sent(call, reason, passing), vague=outcome.late)
-        if request.changes:
-            return _Trouble(outcome_unknown(call, reason, request.look))
-        return replace(_broken(call, reason) if outcome.reason else _overdue(call, timeout), vague=outcome.late)
+            trouble = _not_sent(call, reason, outcome.passing and (self._answered or not outcome.clear))
+        elif request.changes:
+            trouble = _Trouble(outcome_unknown(call, reason, request.look))
+        else:
+            trouble = _broken(call, reason) if outcome.reason else _overdue(call, timeout)
+        return replace(trouble, late=outcome.late)
 
     def _heard(self, response: Response, request: Request) -> Response | _Trouble:
         """Return a response that can be used, or the trouble with it."""
