@@ -160,6 +160,13 @@ class Notebook:
             timeout=60_000,
         )
 
+    def reopen(self, lab: Lab) -> None:
+        """Open it in JupyterLab as a user who has not run it."""
+        self.page.goto("about:blank")
+        lab.stop_kernels()
+        self.page.goto(f"{lab.url}/lab/tree/{self.path.name}?reset")
+        self.wait_for_kernel()
+
     def fill(self, index: int, code: str) -> None:
         self.cell(index).locator(".cm-content").fill(code)
 

@@ -149,10 +149,7 @@ def test_switching(opening: Callable[..., Any], lab: Lab) -> None:
 
 def reopen(notebook: Notebook, lab: Lab) -> None:
     """Open the notebook as a user who has not run it."""
-    notebook.page.goto("about:blank")
-    lab.stop_kernels()
-    notebook.page.goto(f"{lab.url}/lab/tree/{notebook.path.name}?reset")
-    notebook.wait_for_kernel()
+    notebook.reopen(lab)
     expect(picture(notebook)).to_be_visible()
     expect(picture(notebook)).to_contain_text("Identity: verified until Dec 15, 2026")
     expect(notebook.panel).to_have_count(0)

@@ -55,14 +55,6 @@ def expect_stills(page: Page | Locator) -> None:
             expect(each).to_be_hidden()
 
 
-def reopen(notebook: Notebook, lab: Lab) -> None:
-    """Open the notebook as a user who has not run it."""
-    notebook.page.goto("about:blank")
-    lab.stop_kernels()
-    notebook.page.goto(f"{lab.url}/lab/tree/{notebook.path.name}?reset")
-    notebook.wait_for_kernel()
-
-
 def reopen_with_panels(notebook: Notebook, lab: Lab) -> None:
     """Open it until the panels of the saved state are there, and check what its user sees each time.
 
@@ -70,7 +62,7 @@ def reopen_with_panels(notebook: Notebook, lab: Lab) -> None:
     """
     missing = notebook.sheet.get_by_text("Error displaying widget: model not found")
     for _ in range(5):
-        reopen(notebook, lab)
+        notebook.reopen(lab)
         expect(notebook.panel.or_(missing)).to_have_count(len(CELLS))
         expect_stills(notebook.sheet)
         if not missing.count():
@@ -101,10 +93,10 @@ def test_live_or_still(opening: Callable[..., Any], lab: Lab, chromium: Browser,
 
         made.metadata.pop("widgets")  # most users have not saved it with the notebook
         nbformat.write(made, notebook.path)
-        reopen(notebook, lab)  # changed by another user: not trusted
+        notebook.reopen(lab)  # changed by another user: not trusted
         expect_stills(notebook.sheet)
         NotebookNotary(data_dir=str(lab.folder.parent / "jupyter_data_dir")).sign(made)
-        reopen(notebook, lab)
+        notebook.reopen(lab)
         expect(notebook.sheet.get_by_text("Error displaying widget")).to_have_count(len(CELLS))
         expect_stills(notebook.sheet)
         notebook.page.set_viewport_size({"width": 1250, "height": 3800})
